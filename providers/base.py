@@ -74,6 +74,18 @@ class CallEvent:
     data: dict = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class EmergencyRule:
+    """Emergency calls with the numbers of a country.
+
+    :param bool needs_address: whether the provider must know the address of a number
+    :param str test_number: number that tests the registered address, or empty
+    """
+
+    needs_address: bool
+    test_number: str = ""
+
+
 # What went wrong with a request -> whether it certainly was not carried out and may succeed later.
 ERROR_KINDS = {
     # There was no answer of the provider.
@@ -405,16 +417,26 @@ class ProviderAdmin(ProviderClient):
         """Return the numbers of the account.
 
         :return: dictionaries with `sid`, `number` (E.164), `name`, the addresses, `is_overridden`
-            (an application or a trunk takes the calls, or they arrive as GET), `is_unused` (no
-            address)
+            (an application or a trunk takes the calls, or they arrive as GET), `overrides` (the
+            settings to clear), `is_unused` (no address), `has_voice` (it can make and receive
+            calls), `emergency_address_state` (see `telephony.number`), `emergency_active`
         :rtype: list(dict)
         """
 
     @abstractmethod
-    def save_number(self, sid, addresses):
+    def fetch_number(self, sid):
+        """Return a number of the account, see `list_numbers`.
+
+        :param str sid: identifier of the number
+        :rtype: dict
+        """
+
+    @abstractmethod
+    def save_number(self, sid, addresses, overrides=()):
         """Write the addresses of a number's webhooks.
 
         :param str sid: identifier of the number
+        :param overrides: settings to clear, see `list_numbers`
         """
 
     @abstractmethod
@@ -438,12 +460,25 @@ class ProviderAdmin(ProviderClient):
         """
 
     @abstractmethod
-    def buy_number(self, number, addresses):
+    def fetch_proofs(self, country, kind):
+        """Return what the numbers of a country and kind require, and what the account has of it.
+
+        :param str country: ISO 3166 code of two letters
+        :param str kind: `local`, `mobile` or `toll_free`
+        :return: `needs_bundle` (a proof of identity), and `bundles` and `addresses`: identifier ->
+            name of those that are approved
+        :rtype: dict
+        """
+
+    @abstractmethod
+    def buy_number(self, number, addresses, bundle_sid="", address_sid=""):
         """Buy a number that already points to us.
 
         A repeated call, after a lost response, buys it only once.
 
         :param str number: E.164
+        :param str bundle_sid: identifier of a proof of identity, see `fetch_proofs`
+        :param str address_sid: identifier of an address, see `fetch_proofs`
         :return: see `list_numbers`
         :rtype: dict
         """
@@ -459,8 +494,24 @@ class ProviderAdmin(ProviderClient):
     def fetch_balance(self):
         """Return the account's balance.
 
-        :return: amount and currency code
-        :rtype: tuple(float, str)
+        :return: amount and currency code; None for an account that another one pays for
+        :rtype: tuple(float, str) | None
+        """
+
+    @abstractmethod
+    def is_suspended(self):
+        """Return whether the provider has stopped the account, usually for lack of funds.
+
+        :rtype: bool
+        """
+
+    @abstractmethod
+    def list_risks(self):
+        """Return the countries whose most expensive numbers may be called.
+
+        :return: codes of the countries by kind: `special` (premium and service numbers),
+            `toll_fraud` (ranges used for fraud)
+        :rtype: dict(str, list(str))
         """
 
     @abstractmethod
@@ -562,6 +613,26 @@ class Provider(ABC):
         :rtype: str
         """
 
+    # === EMERGENCY CALLS === #
+
+    @abstractmethod
+    def get_emergency_rules(self):
+        """Return the countries from whose numbers emergency services can be called.
+
+        Only the emergency numbers of the same country can be called.
+
+        :return: code of the country, as `FR` -> its rule
+        :rtype: dict(str, EmergencyRule)
+        """
+
+    @abstractmethod
+    def get_guideline_url(self, country):
+        """Return the page about the rules for calls in a country.
+
+        :param str country: ISO 3166 code of two letters
+        :rtype: str
+        """
+
     # === DIAGNOSIS === #
 
     @abstractmethod
@@ -570,6 +641,15 @@ class Provider(ABC):
 
         :param str kind: a key of `ERROR_KINDS`
         :return: a text to translate, or None when there is no better one than the provider's own
+        """
+
+    @abstractmethod
+    def get_error_url(self, code):
+        """Return the page on which the provider explains an error.
+
+        :param code: see `ProviderError`
+        :return: a URL, or an empty text
+        :rtype: str
         """
 
     @abstractmethod

@@ -55,6 +55,11 @@ class FakeTwilio:
         self.keys = {}
         self.offers = []
         self.balance = "50.00"
+        self.status = "active"
+        # Countries whose high-risk numbers are open, by parameter of the search.
+        self.risks = {}
+        # Whether numbers need a bundle, and the account's bundles and addresses.
+        self.needs_bundle, self.bundles, self.addresses = False, [], []
         self.closed_countries = set()
         self.prices = None
         self.clock_offset = 0
@@ -125,7 +130,13 @@ class FakeTwilio:
             ("POST", r"/IncomingPhoneNumbers/(PN\w+).json$", self._save_number),
             ("DELETE", r"/IncomingPhoneNumbers/(PN\w+).json$", self._release),
             ("GET", r"/AvailablePhoneNumbers/BE/(\w+).json$", self._offer),
+            ("GET", r"/IncomingPhoneNumbers/(PN\w+).json$", self._fetch_number),
+            ("DELETE", r"/Keys/(SK\w+).json$", self._delete_key),
             ("GET", r"/v1/DialingPermissions/Countries/(\w+)$", self._permission),
+            ("GET", r"/v1/DialingPermissions/Countries$", self._list_risks),
+            ("GET", r"/v2/RegulatoryCompliance/Regulations$", self._list_regulations),
+            ("GET", r"/v2/RegulatoryCompliance/Bundles$", self._list_bundles),
+            ("GET", r"/Addresses.json$", self._list_addresses),
             ("GET", r"/v1/PhoneNumbers/Countries/(\w+)$", self._price),
         ):
             match = re.search(pattern, path)
@@ -142,6 +153,7 @@ class FakeTwilio:
             "friendly_name": "Alpha",
             "type": self.type,
             "owner_account_sid": self.owner or self.sid,
+            "status": self.status,
         }
 
     def _list_profiles(self, data):
@@ -154,11 +166,20 @@ class FakeTwilio:
 
     def _create_key(self, data):
         sid = "SK" + f"{len(self.keys) + 1:032x}"
-        self.keys[sid] = {"sid": sid, "secret": KEY_SECRET + sid}
+        self.keys[sid] = {
+            "sid": sid,
+            "secret": KEY_SECRET + sid,
+            "name": data["FriendlyName"],
+            "date_created": formatdate(time() + self.clock_offset, usegmt=True),
+        }
         return 201, self.keys[sid]
 
     def _list_keys(self, data):
-        return 200, {"keys": [{"sid": sid} for sid in self.keys], "next_page_uri": None}
+        keys = [
+            {"sid": sid, "friendly_name": key["name"], "date_created": key["date_created"]}
+            for sid, key in self.keys.items()
+        ]
+        return 200, {"keys": keys, "next_page_uri": None}
 
     def _save_application(self, data, sid):
         if sid and sid not in self.applications:
@@ -189,6 +210,27 @@ class FakeTwilio:
             "TrunkSid": "trunk_sid",
         }
         return {names[key]: value for key, value in data.items() if key in names}
+
+    def _fetch_number(self, data, sid):
+        return (200, self.numbers[sid]) if sid in self.numbers else self._missing()
+
+    def _delete_key(self, data, sid):
+        return (204, {}) if self.keys.pop(sid, None) else self._missing()
+
+    def _list_risks(self, data):
+        [name] = [name for name in self.requests[-1][2] if name.startswith("HighRisk")]
+        countries = [{"iso_code": code} for code in self.risks.get(name, ())]
+        return 200, {"content": countries, "meta": {"key": "content"}}
+
+    def _list_regulations(self, data):
+        found = [{"sid": "RN" + "1" * 32}] if self.needs_bundle else []
+        return 200, {"results": found, "meta": {"key": "results"}}
+
+    def _list_bundles(self, data):
+        return 200, {"results": self.bundles, "meta": {"key": "results"}}
+
+    def _list_addresses(self, data):
+        return 200, {"addresses": self.addresses, "next_page_uri": None}
 
     def _buy(self, data):
         bought = number("f", data["PhoneNumber"], **self._read_form(data))

@@ -8,11 +8,13 @@ CHECKS = [
     ("key", "API Key"),
     ("application", "Application"),
     ("number", "Number"),
+    ("emergency", "Emergency Calls"),
     ("address", "Public Address"),
     ("reachability", "Reachability"),
     ("signature", "Signature"),
     ("refusal", "Refused Requests"),
     ("country", "Countries"),
+    ("risk", "High-Risk Numbers"),
     ("balance", "Balance"),
     ("plan", "Calls at Once"),
     ("clock", "Clock"),
@@ -119,6 +121,7 @@ class TelephonyDiagnosisLine(models.TransientModel):
             ("number", "Receive Calls Here"),
             ("archive", "Archive the Number"),
             ("flow", "Choose a Call Flow"),
+            ("emergency", "Open the Number"),
             ("buy", "Buy a Number"),
             ("account", "Change the Address"),
             ("phone", "Show the Phone Users"),
@@ -141,7 +144,7 @@ class TelephonyDiagnosisLine(models.TransientModel):
             return account.action_search_numbers()
         if self.repair == "account":
             return self._open(account)
-        if self.repair == "flow":
+        if self.repair in ("flow", "emergency"):
             return self._open(self.number_id)
         if self.repair == "phone":
             agents_sudo = account._get_agents_with_custom_phone()._filter_forbidden_phone()

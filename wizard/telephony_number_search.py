@@ -1,7 +1,14 @@
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.arguments import check_one
+
+# Characters that may be searched for.
+# https://www.twilio.com/docs/phone-numbers/api/availablephonenumberlocal-resource
+SHORTEST, LONGEST = 2, 16
+GAP = re.compile(r"\w\*+\w")
 
 
 class TelephonyNumberSearch(models.TransientModel):
@@ -23,7 +30,26 @@ class TelephonyNumberSearch(models.TransientModel):
         required=True,
         default="local",
     )
-    contains = fields.Char(help="Digits that the number must contain. Use * for any single digit.")
+    contains = fields.Char(
+        help="2 to 16 digits that the number must contain. Use * before or after them for any "
+        "single digit."
+    )
+    needs_bundle = fields.Boolean(readonly=True)
+    needs_address = fields.Boolean(readonly=True)
+    bundle_id = fields.Many2one(
+        "telephony.number.search.proof",
+        "Regulatory Bundle",
+        domain="[('search_id', '=', id), ('kind', '=', 'bundle')]",
+        help="Approved proof of identity for numbers of this country and type.",
+    )
+    address_id = fields.Many2one(
+        "telephony.number.search.proof",
+        "Address",
+        domain="[('search_id', '=', id), ('kind', '=', 'address')]",
+        help="Address in your Twilio account under which the number is used.",
+    )
+    proof_ids = fields.One2many("telephony.number.search.proof", "search_id", readonly=True)
+    missing_proof = fields.Char(compute="_compute_missing_proof")
     is_searched = fields.Boolean(readonly=True)
     line_ids = fields.One2many("telephony.number.search.line", "search_id", readonly=True)
 
@@ -53,12 +79,19 @@ class TelephonyNumberSearch(models.TransientModel):
         """Search Twilio for available numbers."""
         self.account_id.check_access("write")
         contains = "".join(c for c in self.contains or "" if c.isalnum() or c == "*")
-        if len(contains) == 1:
+        if 0 < len(contains) < SHORTEST:
             raise UserError(self.env._("Enter at least two digits, or none."))
+        if len(contains) > LONGEST:
+            raise UserError(self.env._("Enter 16 digits at most."))
+        if GAP.search(contains):
+            raise UserError(
+                self.env._("Use * only before or after the digits, because Twilio finds no gaps.")
+            )
         country, kind = self.country_id.code, self.kind
-        found, prices = self.account_id._search_numbers(country, kind, contains)
+        found, prices, proofs = self.account_id._search_numbers(country, kind, contains)
         amount, currency = prices.get(kind, (None, ""))
         self.line_ids.unlink()
+        self._write_proofs(proofs, any(offer["needs_address"] for offer in found))
         self.line_ids.create(
             [
                 {
@@ -75,6 +108,71 @@ class TelephonyNumberSearch(models.TransientModel):
         )
         self.is_searched = True
         return self._reopen()
+
+    def _write_proofs(self, proofs, needs_address):
+        """Write what the account has of the required proofs; a single one is chosen.
+
+        :param dict proofs: see `ProviderAdmin.fetch_proofs`; empty if it is not known
+        """
+        self.proof_ids.unlink()
+        proof_ids = self.proof_ids.create(
+            [
+                {"search_id": self.id, "kind": kind, "sid": sid, "name": name}
+                for kind, found in (
+                    ("bundle", proofs.get("bundles", {})),
+                    ("address", proofs.get("addresses", {})),
+                )
+                for sid, name in found.items()
+            ]
+        )
+        bundles = proof_ids.filtered(lambda proof: proof.kind == "bundle")
+        addresses = proof_ids - bundles
+        self.write(
+            {
+                "needs_bundle": proofs.get("needs_bundle", False),
+                "needs_address": needs_address,
+                "bundle_id": bundles.id if len(bundles) == 1 else False,
+                "address_id": addresses.id if len(addresses) == 1 else False,
+            }
+        )
+
+    @api.depends("needs_bundle", "needs_address", "proof_ids", "country_id")
+    @api.depends_context("lang")
+    def _compute_missing_proof(self):
+        for search in self:
+            kinds = search.proof_ids.mapped("kind")
+            search.missing_proof = False
+            if search.needs_bundle and "bundle" not in kinds:
+                search.missing_proof = self.env._(
+                    "These numbers cannot be bought here: %(country)s requires a regulatory "
+                    "bundle, and your Twilio account has no approved one for this type. Submit one "
+                    "in the Twilio Console, under Phone Numbers > Regulatory Compliance, and "
+                    "search again when it is approved. Or buy the number there, then synchronize "
+                    "your numbers.",
+                    country=search.country_id.name,
+                )
+            elif search.needs_address and "address" not in kinds:
+                search.missing_proof = self.env._(
+                    "Some of these numbers cannot be bought here: they require an address in "
+                    "%(country)s, and your Twilio account has none. Add one in the Twilio Console, "
+                    "under Phone Numbers > Regulatory Compliance > Addresses, and search again.",
+                    country=search.country_id.name,
+                )
+
+
+class TelephonyNumberSearchProof(models.TransientModel):
+    """A proof of identity, or an address, in the Twilio account."""
+
+    _name = "telephony.number.search.proof"
+    _inherit = ["telephony.wizard.mixin"]
+    _description = "Proof for a Phone Number"
+
+    search_id = fields.Many2one("telephony.number.search", required=True, ondelete="cascade")
+    kind = fields.Selection(
+        [("bundle", "Regulatory Bundle"), ("address", "Address")], required=True
+    )
+    name = fields.Char(required=True)
+    sid = fields.Char("Twilio SID", required=True)
 
 
 class TelephonyNumberSearchLine(models.TransientModel):
@@ -112,7 +210,21 @@ class TelephonyNumberSearchLine(models.TransientModel):
     def action_buy(self):
         """Buy this number, and open it."""
         self.search_id.account_id.check_access("write")
-        number = self.search_id.account_id._buy_number(self.number)
+        search = self.search_id
+        if search.needs_bundle and not search.bundle_id:
+            raise UserError(
+                search.missing_proof
+                or self.env._("Choose the regulatory bundle for this number first.")
+            )
+        if self.needs_address and not search.address_id:
+            raise UserError(
+                search.missing_proof or self.env._("Choose the address for this number first.")
+            )
+        number = search.account_id._buy_number(
+            self.number,
+            search.bundle_id.sid if search.needs_bundle else "",
+            search.address_id.sid if self.needs_address else "",
+        )
         return {
             "type": "ir.actions.act_window",
             "res_model": "telephony.number",

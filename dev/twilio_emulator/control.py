@@ -74,6 +74,10 @@ class Control:
         router.add_get("/emulator/calls/{sid}", self.one)
         for action in ("answer", "reject", "hangup", "digits", "tone"):
             router.add_post("/emulator/calls/{sid}/" + action, getattr(self, action))
+        router.add_post("/emulator/numbers", self.number)
+        router.add_get("/emulator/permissions", self.permissions)
+        router.add_post("/emulator/permissions", self.change_permissions)
+        router.add_post("/emulator/proofs", self.change_proofs)
         router.add_post("/emulator/browsers", self.browser)
         router.add_get("/emulator/conferences", self.conferences)
         router.add_get("/emulator/queues", self.queues)
@@ -142,6 +146,40 @@ class Control:
         if leg is None:
             raise _error(404, "The application of the token does not exist")
         return web.json_response({"sid": leg.sid}, status=201)
+
+    async def number(self, request):
+        """Add or change a number: ``{"phone_number", …}``, with properties in Twilio's words."""
+        body, store = await _body(request), self.emulator.store
+        number = body.pop("phone_number", None)
+        if not number:
+            raise _error(400, "phone_number is missing")
+        record = store.number(number) or store.add_number(number)
+        if set(body) - set(record):
+            raise _error(400, "Unknown property: {}".format(", ".join(set(body) - set(record))))
+        record.touch(**body)
+        return web.json_response({"sid": record["sid"]}, status=201)
+
+    async def permissions(self, request):
+        """Show which countries and groups of numbers may be called."""
+        return web.json_response(self.emulator.permissions.as_dict())
+
+    async def change_permissions(self, request):
+        """Replace some lists: ``{"closed", "special", "tollfraud"}`` of country codes."""
+        try:
+            self.emulator.permissions.set(await _body(request))
+        except ValueError as error:
+            raise _error(400, str(error)) from error
+        return await self.permissions(request)
+
+    async def change_proofs(self, request):
+        """Replace the account's proofs: ``{"bundles": [{…}], "addresses": [{…}]}``."""
+        body, store = await _body(request), self.emulator.store
+        for kind in ("bundles", "addresses"):
+            if kind in body:
+                getattr(store, kind).clear()
+                for values in body[kind]:
+                    store.add_proof(kind, **values)
+        return web.json_response({kind: list(getattr(store, kind)) for kind in body})
 
     def leg(self, request):
         """Return the leg of a request (404 if there is none)."""

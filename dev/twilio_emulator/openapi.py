@@ -18,11 +18,15 @@ DOCUMENTS = {
         re.compile(
             r"/Accounts/\{(Sid|AccountSid)\}(\.json|/(Calls|Conferences|Queues|OutgoingCallerIds"
             r"|IncomingPhoneNumbers|AvailablePhoneNumbers|Applications|Messages|Recordings|Keys"
-            r"|Balance)\b)"
+            r"|Balance|Addresses)\b)"
         ),
     ),
     "twilio_voice_v1.json": ("https://voice.twilio.com", re.compile("DialingPermissions")),
     "twilio_trusthub_v1.json": ("https://trusthub.twilio.com", re.compile("/v1/CustomerProfiles")),
+    "twilio_numbers_v2.json": (
+        "https://numbers.twilio.com",
+        re.compile("/v2/RegulatoryCompliance/(Regulations|Bundles)$"),
+    ),
     "twilio_pricing_v1.json": ("https://pricing.twilio.com", re.compile("/v1/PhoneNumbers/")),
 }
 FORM = "application/x-www-form-urlencoded"

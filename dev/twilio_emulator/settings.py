@@ -18,6 +18,14 @@ class Settings:
     :param rfc4733: whether browsers may send keys as RTP events.
     :param price_lag: seconds after the end of a leg until its price is known.
         https://www.twilio.com/docs/voice/api/call-resource#call-properties
+    :param balance: balance of the account in dollars; negative for one that pays by invoice.
+        https://www.twilio.com/docs/usage/api/balance
+    :param status: ``active``, ``suspended`` or ``closed``.
+        https://www.twilio.com/docs/iam/api/account
+    :param subaccount: whether another account owns this one and pays for it.
+        https://www.twilio.com/docs/iam/api/subaccounts
+    :param needs_address: whether numbers on offer require an address in their country.
+        https://www.twilio.com/docs/phone-numbers/regulatory
     :param answer_delay: seconds between ``initiated`` and ``ringing`` of an outgoing leg.
     :param surprising: whether Twilio's unknown reactions are the opposite of the defaults, see
         ``unknown.py``.
@@ -61,6 +69,10 @@ class Settings:
     concurrency: int | None = None
     trial: bool = False
     profile: str = "business"
+    balance: float = 100.0
+    status: str = "active"
+    subaccount: bool = False
+    needs_address: bool = False
 
     def update(self, values):
         """Change some settings.

@@ -3,7 +3,8 @@
 import io
 import json
 from base64 import b64decode
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
@@ -13,7 +14,7 @@ from providers.twilio import client as client_module
 from providers.twilio.admin import BUSINESS_POLICY, SECONDARY_POLICY, TwilioAdmin
 from providers.twilio.breaker import LIMIT, PAUSE, breakers
 from providers.twilio.client import TwilioClient
-from providers.twilio.errors import explain
+from providers.twilio.errors import explain, get_url
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 ACCOUNT = "AC" + "a" * 32
@@ -337,12 +338,128 @@ def test_application_that_cannot_be_updated_is_not_doubled(admin, provider):
     assert len(provider.requests) == 1
 
 
-def test_number_belongs_to_no_application_any_more(admin, provider):
-    admin.save_number("PN1", ADDRESSES)
+@pytest.mark.parametrize("overrides", [(), ("voice_application_sid",), ("trunk_sid",)])
+def test_number_belongs_to_no_application_any_more(admin, provider, overrides):
+    """With an application, Twilio would ignore the addresses; what is not set is not sent."""
+    provider.answers = [
+        (200, {"sid": "PN1", "capabilities": {}, **dict.fromkeys(overrides, "XX1")})
+    ]
+    values = admin.fetch_number("PN1")
+    assert (values["overrides"], values["is_overridden"]) == ([*overrides], bool(overrides))
+    admin.save_number("PN1", ADDRESSES, values["overrides"])
     form = dict(provider.form())
-    # With an application, Twilio would ignore the addresses of the number.
-    assert form["VoiceApplicationSid"] == ""
+    assert {name for name, value in form.items() if not value} == {
+        {"voice_application_sid": "VoiceApplicationSid", "trunk_sid": "TrunkSid"}[name]
+        for name in overrides
+    }
     assert_addresses(form)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_unused"),
+    [
+        ("", True),
+        ("https://demo.twilio.com/welcome/voice/", True),
+        # As old numbers have it.
+        ("http://demo.twilio.com/docs/voice.xml", True),
+        ("https://demo.twilio.com.example.com/", False),
+        ("https://crm.example/v", False),
+    ],
+)
+def test_number_that_points_to_twilios_own_example_is_unused(admin, provider, url, is_unused):
+    provider.answers = [(200, {"sid": "PN1", "voice_url": url})]
+    assert admin.fetch_number("PN1")["is_unused"] == is_unused
+
+
+def test_number_of_twilio_says_what_it_can_do(admin, provider):
+    provider.answers = [
+        (
+            200,
+            {
+                "sid": "PN1",
+                "capabilities": {"voice": False, "sms": True},
+                "emergency_status": "Active",
+                "emergency_address_status": "pending-registration",
+            },
+        ),
+        (200, {"sid": "PN2", "capabilities": {"voice": True}}),
+    ]
+    names = ("has_voice", "emergency_active", "emergency_address_state")
+    for expected in ((False, True, "pending"), (True, False, False)):
+        values = admin.fetch_number("PN1")
+        assert tuple(values[name] for name in names) == expected
+
+
+def test_key_whose_secret_was_lost_is_deleted(admin, provider):
+    """Its secret cannot be asked for; a second key would remain beside it for ever."""
+    lost = requests.exceptions.ReadTimeout()
+    now = format_datetime(datetime.now(UTC))
+    keys = [
+        {"sid": "SK1", "friendly_name": "Odoo", "date_created": "Mon, 02 Mar 2026 09:00:00 +0000"},
+        {"sid": "SK2", "friendly_name": "Other", "date_created": now},
+        {"sid": "SK3", "friendly_name": "Odoo", "date_created": now},
+    ]
+    provider.answers = [lost, (200, {"keys": keys}), (204, {})]
+    with pytest.raises(ProviderError) as caught:
+        admin.create_api_key("Odoo")
+    assert caught.value.unknown
+    [deleted] = [r.url for r, _kwargs in provider.requests if r.method == "DELETE"]
+    assert deleted.endswith("/Keys/SK3.json")
+
+
+def test_names_have_64_characters_at_most(admin, client, provider):
+    """https://www.twilio.com/docs/api/errors/70001"""
+    name = "Odoo " + "d" * 63
+    provider.answers = [
+        (201, {"sid": "SK1", "secret": "s"}),
+        (200, {"applications": []}),
+        (201, {"sid": "AP1"}),
+        (200, {"validation_code": "123456", "call_sid": CALL}),
+    ]
+    admin.create_api_key(name)
+    admin.save_application("", name, ADDRESSES)
+    client.start_verification("+32470123456", name, "", 0, "https://crm.example/s")
+    forms = [dict(provider.form(index)) for index in range(4)]
+    assert [form["FriendlyName"] for form in forms if form] == [name[:64]] * 3
+
+
+def test_emergency_number_of_two_digits_is_dialed_with_the_country(client, provider):
+    for to, from_, dialed in (
+        ("15", "+33142345678", "+3315"),
+        ("112", "+33142345678", "112"),
+        ("911", "+12025550100", "911"),
+        ("+32470123456", "+33142345678", "+32470123456"),
+    ):
+        client.add_participant("room", {**PARTICIPANT, "to": to, "from": from_})
+        assert dict(provider.form())["To"] == dialed
+
+
+def test_subaccount_has_no_balance_of_its_own(admin, provider):
+    provider.answers = [(200, {"sid": ACCOUNT, "owner_account_sid": "AC" + "9" * 32})]
+    assert admin.fetch_balance() is None
+    assert len(provider.requests) == 1
+    provider.answers = [
+        (200, {"sid": ACCOUNT, "owner_account_sid": ACCOUNT}),
+        (200, {"balance": "-3.5", "currency": "usd"}),
+    ]
+    assert admin.fetch_balance() == (-3.5, "USD")
+
+
+def test_living_legs_are_searched_by_day(client, provider):
+    """A search without dates is slow in large accounts; a leg that is not dialed has no date."""
+    provider.answers = [(200, {"calls": []})] * 3
+    client.list_living_legs()
+    queries = [parse_qs(urlsplit(request.url).query) for request, _kwargs in provider.requests]
+    days = {query["Status"][0]: query.get("StartTime>") for query in queries}
+    assert (days["queued"], days["ringing"]) == (None, None)
+    [since] = days["in-progress"]
+    passed = datetime.now(UTC) - datetime.fromisoformat(since)
+    assert timedelta(days=2) <= passed < timedelta(days=3)
+
+
+def test_codes_of_errors_have_a_page(provider):
+    assert get_url(21404) == "https://www.twilio.com/docs/api/errors/21404"
+    assert (get_url(404), get_url(""), get_url(None)) == ("", "", "")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ LOW_BALANCE = 10
 CLOCK_TOLERANCE = 60
 # Maximum countries to check besides the company's own: those of most contacts.
 CONTACT_COUNTRIES = 4
+# Countries that a sentence names.
+LISTED_COUNTRIES = 5
 
 
 class TelephonyAccount(models.Model):
@@ -42,6 +44,7 @@ class TelephonyAccount(models.Model):
                 ("application", self._diagnose_application),
                 ("number", self._diagnose_numbers),
                 ("country", self._diagnose_countries),
+                ("risk", self._diagnose_risks),
                 ("balance", self._diagnose_balance),
                 # Last, because it writes: no lock is held while Twilio answers.
                 ("plan", self._diagnose_plan),
@@ -188,6 +191,11 @@ class TelephonyAccount(models.Model):
             self._diagnose_number(number, found.get(number.number), addresses)
             for number in self.number_ids
         ]
+        lines += [
+            self._diagnose_emergency_address(number, found[number.number])
+            for number in self.number_ids.filtered("needs_emergency_address")
+            if number.emergency_enabled and number.number in found
+        ]
         return lines or [
             self._line(
                 "number",
@@ -209,6 +217,16 @@ class TelephonyAccount(models.Model):
                 self.env._("%(number)s is no longer in the Twilio account.", number=name),
                 "archive",
                 number,
+            )
+        if not values["has_voice"]:
+            return self._line(
+                "number",
+                "warning" if number.flow_id or number.agent_ids else "ok",
+                self.env._(
+                    "%(number)s cannot make or receive calls: Twilio offers it for messages only.",
+                    number=name,
+                ),
+                number=number,
             )
         if not number.is_connected:
             return self._line(
@@ -251,6 +269,30 @@ class TelephonyAccount(models.Model):
             "ok",
             self.env._("Calls to %(number)s arrive here.", number=name),
             number=number,
+        )
+
+    def _diagnose_emergency_address(self, number, values):
+        """Report a number that may call emergency services without a registered address."""
+        if values["emergency_address_state"] == "registered":
+            return self._line(
+                "emergency",
+                "ok",
+                self.env._(
+                    "The emergency address of %(number)s is registered at Twilio.",
+                    number=number.display_name,
+                ),
+                number=number,
+            )
+        return self._line(
+            "emergency",
+            "error",
+            self.env._(
+                "Emergency calls are enabled for %(number)s, but its address is not registered at "
+                "Twilio any more. Register it in the Twilio Console, or disable emergency calls.",
+                number=number.display_name,
+            ),
+            "emergency",
+            number,
         )
 
     def _diagnose_countries(self, client):
@@ -317,16 +359,81 @@ class TelephonyAccount(models.Model):
                 return True
             raise
 
+    def _diagnose_risks(self, client):
+        """Report countries whose most expensive numbers could be called with this account."""
+        risks, lines = client.list_risks(), []
+        if risks["special"]:
+            lines.append(
+                self._line(
+                    "risk",
+                    "warning",
+                    self.env._(
+                        "High-risk special services numbers, e.g. premium-rate numbers, can be "
+                        "called with your Twilio account in: %(countries)s. Disable them in the "
+                        "Twilio Console, under Voice > Geo permissions, unless you need them.",
+                        countries=self._name_countries(risks["special"]),
+                    ),
+                )
+            )
+        if risks["toll_fraud"]:
+            lines.append(
+                self._line(
+                    "risk",
+                    "warning",
+                    self.env._(
+                        "Numbers that are often used for toll fraud can be called with your Twilio "
+                        "account in: %(countries)s. Disable them in the Twilio Console, under "
+                        "Voice > Geo permissions, unless you need them.",
+                        countries=self._name_countries(risks["toll_fraud"]),
+                    ),
+                )
+            )
+        return lines or [
+            self._line(
+                "risk", "ok", self.env._("No high-risk numbers can be called with your account.")
+            )
+        ]
+
+    @api.model
+    def _name_countries(self, codes):
+        """Return the names of some countries, and how many others there are."""
+        names = self.env["res.country"].search([("code", "in", codes)]).mapped("name")
+        # Twilio has one entry for several countries, and entries for no country.
+        names = names or codes
+        if len(names) <= LISTED_COUNTRIES:
+            return ", ".join(names)
+        return self.env._(
+            "%(countries)s and %(count)d more",
+            countries=", ".join(names[:LISTED_COUNTRIES]),
+            count=len(names) - LISTED_COUNTRIES,
+        )
+
     def _diagnose_balance(self, client):
-        amount, currency = client.fetch_balance()
+        balance = client.fetch_balance()
+        if not balance:
+            return [self._line("balance", "ok", self._get_subaccount_sentence())]
+        amount, currency = balance
         text = f"{amount:.2f} {currency}"
-        if amount <= 0:
+        if amount <= 0 and client.is_suspended():
             return [
                 self._line(
                     "balance",
                     "error",
                     self.env._(
-                        "The balance is used up (%(amount)s). Add funds in the Twilio Console.",
+                        "The balance is used up (%(amount)s), and Twilio has suspended the "
+                        "account. Add funds in the Twilio Console.",
+                        amount=text,
+                    ),
+                )
+            ]
+        if amount <= 0:
+            return [
+                self._line(
+                    "balance",
+                    "warning",
+                    self.env._(
+                        "The balance is %(amount)s. Add funds in the Twilio Console, unless Twilio "
+                        "sends you invoices.",
                         amount=text,
                     ),
                 )

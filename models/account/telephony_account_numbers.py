@@ -1,8 +1,11 @@
 import logging
 import re
+from contextlib import suppress
 
 from odoo import api, models
+from odoo.exceptions import UserError
 
+from ...providers.base import ProviderError
 from ..arguments import check_one
 
 _logger = logging.getLogger(__name__)
@@ -63,12 +66,13 @@ class TelephonyAccount(models.Model):
                 or OWN_MACHINE.match(values["voice_url"])
             )
             values["is_connected"] = bool(
-                number.active and (number.is_connected or is_free) if number else is_free
+                values["has_voice"]
+                and (number.active and (number.is_connected or is_free) if number else is_free)
             )
             # A correct number costs no request, so with many numbers the next click continues an
             # interrupted one.
             if values["is_connected"] and self._leads_elsewhere(values, addresses):
-                client.save_number(values["sid"], addresses)
+                client.save_number(values["sid"], addresses, values["overrides"])
         return numbers
 
     @api.model
@@ -99,6 +103,7 @@ class TelephonyAccount(models.Model):
             vals = {
                 "provider_number_id": values["sid"],
                 "is_connected": values["is_connected"],
+                **self._get_facts_of_number(values),
             }
             number = known.pop(values["number"], None)
             if number:
@@ -117,6 +122,18 @@ class TelephonyAccount(models.Model):
             number._write_changed({"provider_number_id": False, "is_connected": False})
         return listed
 
+    @api.model
+    def _get_facts_of_number(self, values):
+        """Return what a number's record keeps of its state at the provider.
+
+        :param dict values: see `ProviderAdmin.list_numbers`
+        :rtype: dict
+        """
+        return {
+            name: values[name]
+            for name in ("has_voice", "emergency_address_state", "emergency_active")
+        }
+
     def _connect_number(self, number):
         """Connect a number, so that its calls arrive here instead of at any previous address.
 
@@ -125,8 +142,18 @@ class TelephonyAccount(models.Model):
         """
         self.ensure_one()
         with self._explained():
-            self._get_admin().save_number(number.provider_number_id, self._get_addresses("voice"))
-        number._write_changed({"is_connected": True})
+            client = self._get_admin()
+            values = client.fetch_number(number.provider_number_id)
+            if not values["has_voice"]:
+                raise UserError(
+                    self.env._(
+                        "%(number)s cannot make or receive calls: Twilio offers it for messages "
+                        "only.",
+                        number=number.display_name,
+                    )
+                )
+            client.save_number(values["sid"], self._get_addresses("voice"), values["overrides"])
+        number._write_changed({"is_connected": True, **self._get_facts_of_number(values)})
 
     def _search_numbers(self, country, kind, contains):
         """Search for numbers to buy.
@@ -134,33 +161,48 @@ class TelephonyAccount(models.Model):
         :param str country: ISO 3166 code of two letters
         :param str kind: `local`, `mobile` or `toll_free`
         :param str contains: digits, or empty
-        :return: see `TwilioAdmin.search_numbers` and `TwilioAdmin.fetch_prices`
-        :rtype: tuple(list, dict)
+        :return: see `ProviderAdmin`: `search_numbers`, `fetch_prices` and `fetch_proofs`
+        :rtype: tuple(list, dict, dict)
         :raise UserError: Twilio refused, or could not be reached
         """
         self.ensure_one()
         with self._explained():
             client = self._get_admin()
             found = client.search_numbers(country, kind, contains)
-            return found, client.fetch_prices(country) if found else {}
+            if not found:
+                return found, {}, {}
+            prices, proofs = client.fetch_prices(country), {}
+            # Without them, a refusal of the purchase still says what is missing.
+            with suppress(ProviderError):
+                proofs = client.fetch_proofs(country, kind)
+            return found, prices, proofs
 
-    def _buy_number(self, number):
+    def _buy_number(self, number, bundle_sid="", address_sid=""):
         """Buy a number, connect it and list it here.
 
         :param str number: E.164
+        :param str bundle_sid: identifier of the proof of identity, or empty
+        :param str address_sid: identifier of the address, or empty
         :return: the new record
         :raise UserError: Twilio refused, or could not be reached
         """
         self.ensure_one()
         with self._explained():
-            values = self._get_admin().buy_number(number, self._get_addresses("voice"))
+            values = self._get_admin().buy_number(
+                number, self._get_addresses("voice"), bundle_sid, address_sid
+            )
         # sudo: telephony.number - the SID of the number that the user has just bought
         record = (
             self.sudo()
             .with_context(active_test=False)
             .number_ids.filtered(lambda known: known.number == number)
         )
-        vals = {"provider_number_id": values["sid"], "is_connected": True, "active": True}
+        vals = {
+            "provider_number_id": values["sid"],
+            "is_connected": True,
+            "active": True,
+            **self._get_facts_of_number(values),
+        }
         if record:
             record.write(vals)
         else:

@@ -118,7 +118,10 @@ class TelephonyAccount(models.Model):
         """Show the account's balance, as reported by Twilio."""
         self.check_access("write")
         with self._explained():
-            amount, currency = self._get_admin().fetch_balance()
+            balance = self._get_admin().fetch_balance()
+        if not balance:
+            return self._notify(self._get_subaccount_sentence(), reload=False)
+        amount, currency = balance
         return self._notify(
             self.env._(
                 "Balance of the Twilio account: %(amount).2f %(currency)s",
@@ -126,6 +129,11 @@ class TelephonyAccount(models.Model):
                 currency=currency,
             ),
             reload=False,
+        )
+
+    def _get_subaccount_sentence(self):
+        return self.env._(
+            "This is a Twilio subaccount, which has no balance of its own: its parent account pays."
         )
 
     @check_identity
@@ -345,6 +353,14 @@ class TelephonyAccount(models.Model):
             return self.env._("Twilio did not respond in time, but may have processed the request.")
         if error.retryable:
             return self.env._("Twilio could not be reached. Try again in a moment.")
+        url = self._get_provider().get_error_url(error.code)
+        if url:
+            return self.env._(
+                "Twilio refused the request: %(message)s (error %(code)s, see %(url)s).",
+                message=str(error),
+                code=error.code,
+                url=url,
+            )
         return self.env._(
             "Twilio refused the request: %(message)s (error %(code)s).",
             message=str(error),

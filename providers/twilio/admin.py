@@ -5,15 +5,27 @@ https://www.twilio.com/docs/phone-numbers/api
 """
 
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from ..base import ProviderAdmin, ProviderError
-from .client import TwilioClient
+from .client import NAME_LENGTH, TwilioClient
+from .emergency import ADDRESS_STATES
 
 # Kinds of numbers, keyed by Twilio's name in the price list.
 # https://www.twilio.com/docs/phone-numbers/pricing
 PRICE_KINDS = {"local": "local", "mobile": "mobile", "toll free": "toll_free"}
-# Address to which Twilio itself points a number that is not configured.
-DEMO_ADDRESS = "https://demo.twilio.com/"
+# Host to which Twilio itself points a number that is not configured, with http or https.
+DEMO_HOST = "demo.twilio.com"
+# Settings of a number that override its addresses.
+OVERRIDES = ("voice_application_sid", "trunk_sid")
+# Groups of expensive numbers, and their names in the search for countries.
+RISKS = {
+    "special": "high_risk_special_numbers_enabled",
+    "toll_fraud": "high_risk_tollfraud_numbers_enabled",
+}
+# Our kinds of numbers, and Twilio's in its regulations.
+REGULATED_KINDS = {"local": "local", "mobile": "mobile", "toll_free": "toll-free"}
 # Policy of the primary customer profile of a business; that of individuals is not published. The
 # secondary profile belongs to a customer of the account.
 # https://www.twilio.com/docs/trust-hub/trusthub-rest-api/customer-profiles
@@ -21,6 +33,10 @@ BUSINESS_POLICY = "RN6433641899984f951173ef1738c3bdd0"
 SECONDARY_POLICY = "RNdfbf3fae0e1107f8aded0e7cead80bf5"
 # Largest page size of a list, because each page is a request.
 PAGE = 1000
+# Seconds by which two clocks may differ after they were compared.
+MARGIN = 5
+# Bundles and addresses to choose from.
+PROOFS = 50
 
 
 def _read_addresses(resource):
@@ -32,18 +48,22 @@ def _read_addresses(resource):
 
 
 def _read_number(number):
+    overrides = [name for name in OVERRIDES if getattr(number, name)]
     return {
         "sid": number.sid,
         "number": number.phone_number,
         "name": number.friendly_name,
         **_read_addresses(number),
         # Either setting overrides the URLs, and our webhooks answer no GET.
-        "is_overridden": bool(number.voice_application_sid or number.trunk_sid)
+        "overrides": overrides,
+        "is_overridden": bool(overrides)
         or "GET"
         in (number.voice_method, number.voice_fallback_method, number.status_callback_method),
-        "is_unused": not number.trunk_sid
-        and not number.voice_application_sid
-        and (not number.voice_url or number.voice_url.startswith(DEMO_ADDRESS)),
+        "is_unused": not overrides
+        and (not number.voice_url or urlsplit(number.voice_url).hostname == DEMO_HOST),
+        "has_voice": (number.capabilities or {}).get("voice", True),
+        "emergency_address_state": ADDRESS_STATES.get(number.emergency_address_status, False),
+        "emergency_active": number.emergency_status == "Active",
     }
 
 
@@ -90,8 +110,29 @@ class TwilioAdmin(TwilioClient, ProviderAdmin):
         return "full", "individual" if policies else "none"
 
     def create_api_key(self, name):
-        key = self._call(self._client.new_keys.create, friendly_name=name)
+        """Create an API key. If the response is lost, the key is deleted: its secret is lost too.
+
+        :return: identifier and secret
+        :rtype: tuple(str, str)
+        """
+        name = name[:NAME_LENGTH]
+        # By Twilio's clock.
+        ahead = self.get_clock_difference() or 0
+        started = datetime.now(UTC) - timedelta(seconds=ahead + MARGIN)
+        try:
+            key = self._call(self._client.new_keys.create, friendly_name=name)
+        except ProviderError as error:
+            if error.unknown:
+                # If this fails too, the key remains unused, and the first error is raised.
+                with suppress(ProviderError):
+                    self._delete_keys(name, started)
+            raise
         return key.sid, key.secret
+
+    def _delete_keys(self, name, started):
+        for key in self._call(self._client.keys.list):
+            if key.friendly_name == name and key.date_created > started:
+                self._call(self._client.keys(key.sid).delete)
 
     def has_api_key(self, sid):
         return any(key.sid == sid for key in self._call(self._client.keys.list))
@@ -111,6 +152,7 @@ class TwilioAdmin(TwilioClient, ProviderAdmin):
         :return: SID of the application
         :rtype: str
         """
+        name = name[:NAME_LENGTH]
         values = {"friendly_name": name, **_write_addresses(addresses)}
         if sid:
             try:
@@ -134,11 +176,13 @@ class TwilioAdmin(TwilioClient, ProviderAdmin):
         found = self._call(self._client.incoming_phone_numbers.list, page_size=PAGE)
         return [_read_number(number) for number in found]
 
-    def save_number(self, sid, addresses):
+    def fetch_number(self, sid):
+        return _read_number(self._call(self._client.incoming_phone_numbers(sid).fetch))
+
+    def save_number(self, sid, addresses, overrides=()):
         self._call(
             self._client.incoming_phone_numbers(sid).update,
-            voice_application_sid="",
-            trunk_sid="",
+            **dict.fromkeys(overrides, ""),
             **_write_addresses(addresses),
         )
 
@@ -174,13 +218,40 @@ class TwilioAdmin(TwilioClient, ProviderAdmin):
             if price.get("number_type") in PRICE_KINDS and price.get("current_price")
         }
 
-    def buy_number(self, number, addresses):
+    def fetch_proofs(self, country, kind):
+        """Return the approved bundles and the addresses of the account for a kind of number.
+
+        https://www.twilio.com/docs/phone-numbers/regulatory/api/bundles
+        """
+        rules = self._client.numbers.v2.regulatory_compliance
+        search = {"iso_country": country, "number_type": REGULATED_KINDS[kind]}
+        needs_bundle = bool(self._call(rules.regulations.list, limit=1, **search))
+        bundles = (
+            self._call(rules.bundles.list, status="twilio-approved", limit=PROOFS, **search)
+            if needs_bundle
+            else []
+        )
+        addresses = self._call(self._client.addresses.list, iso_country=country, limit=PROOFS)
+        return {
+            "needs_bundle": needs_bundle,
+            "bundles": {bundle.sid: bundle.friendly_name or bundle.sid for bundle in bundles},
+            "addresses": {
+                address.sid: ", ".join(
+                    filter(None, (address.customer_name, address.street, address.city))
+                )
+                for address in addresses
+            },
+        }
+
+    def buy_number(self, number, addresses, bundle_sid="", address_sid=""):
         """Buy a number that already points to us.
 
         The request has no idempotency key. After a lost response, or if the number is reported
         as taken, the account's own numbers show whether it was bought.
 
         :param str number: E.164
+        :param str bundle_sid: `BU…`, or empty
+        :param str address_sid: `AD…`, or empty
         :return: see `list_numbers`
         :rtype: dict
         """
@@ -189,6 +260,8 @@ class TwilioAdmin(TwilioClient, ProviderAdmin):
                 self._call(
                     self._client.incoming_phone_numbers.create,
                     phone_number=number,
+                    **({"bundle_sid": bundle_sid} if bundle_sid else {}),
+                    **({"address_sid": address_sid} if address_sid else {}),
                     **_write_addresses(addresses),
                 )
             )
@@ -211,9 +284,34 @@ class TwilioAdmin(TwilioClient, ProviderAdmin):
 
     # === BALANCE AND PERMISSIONS === #
 
+    def _fetch_account(self):
+        return self._call(self._client.api.v2010.accounts(self._client.account_sid).fetch)
+
     def fetch_balance(self):
+        account = self._fetch_account()
+        if account.owner_account_sid not in (None, account.sid):
+            # Only the parent of a subaccount has a balance.
+            # https://www.twilio.com/docs/iam/api/subaccounts
+            return None
         balance = self._call(self._client.api.v2010.account.balance.fetch)
         return float(balance.balance), (balance.currency or "").upper()
+
+    def is_suspended(self):
+        return str(self._fetch_account().status) in ("suspended", "closed")
+
+    def list_risks(self):
+        """Return the countries with an open high-risk group.
+
+        https://www.twilio.com/docs/voice/api/dialing-permissions-resources
+        """
+        countries = self._client.voice.v1.dialing_permissions.countries
+        return {
+            kind: [
+                country.iso_code
+                for country in self._call(countries.list, page_size=PAGE, **{name: True})
+            ]
+            for kind, name in RISKS.items()
+        }
 
     def may_call_country(self, country):
         countries = self._client.voice.v1.dialing_permissions.countries

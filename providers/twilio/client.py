@@ -19,6 +19,7 @@ from urllib3 import Timeout
 
 from ..base import ProviderClient, ProviderError
 from .breaker import breakers
+from .emergency import to_dialed
 from .errors import get_kind
 from .legs import LegRequests
 from .recordings import RecordingRequests
@@ -39,6 +40,8 @@ PART = 1 << 16
 # same, but an account may raise it to 24 hours; a lost leg costs money until then.
 # https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource
 TIME_LIMIT = 4 * 3600
+# Twilio refuses longer names.
+NAME_LENGTH = 64
 LEG_EVENTS = ["initiated", "ringing", "answered", "completed"]
 CONFERENCE_EVENTS = ["join", "leave", "hold"]
 
@@ -231,7 +234,7 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
         participant = self._call(
             self._client.conferences(conference).participants.create,
             from_=values["from"],
-            to=values["to"],
+            to=to_dialed(values["to"], values["from"]),
             label=values["label"],
             timeout=values["timeout"],
             time_limit=TIME_LIMIT,
@@ -318,7 +321,7 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
         request = self._call(
             self._client.validation_requests.create,
             phone_number=number,
-            friendly_name=name,
+            friendly_name=name[:NAME_LENGTH],
             call_delay=delay,
             extension=extension or None,
             status_callback=status_url,

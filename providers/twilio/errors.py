@@ -3,6 +3,8 @@
 https://www.twilio.com/docs/api/errors
 """
 
+import re
+
 
 def _lt(text):
     """Mark a text for translation; the code that shows it translates it."""
@@ -119,6 +121,13 @@ def get_kind(status, code):
     if status >= 500:
         return "unknown"
     return CODES.get(code) or STATUSES.get(status, "refused")
+
+
+def get_url(code):
+    """Return the address of Twilio's own explanation of an error code, or an empty text."""
+    # A shorter number is a status of HTTP.
+    is_code = re.fullmatch(r"\d{5}", str(code or ""))
+    return f"https://www.twilio.com/docs/api/errors/{code}" if is_code else ""
 
 
 def explain(kind):

@@ -1,7 +1,7 @@
 """Twilio as a provider: each method leads to the module that knows how."""
 
 from ..base import Provider
-from . import errors, events, probe, token, twiml
+from . import emergency, errors, events, probe, token, twiml
 from .admin import TwilioAdmin
 from .client import TwilioClient
 from .signature import is_signed
@@ -39,8 +39,17 @@ class TwilioProvider(Provider):
     def render(self, response):
         return twiml.render(response)
 
+    def get_emergency_rules(self):
+        return emergency.RULES
+
+    def get_guideline_url(self, country):
+        return f"https://www.twilio.com/en-us/guidelines/{country.lower()}/voice"
+
     def explain(self, kind):
         return errors.explain(kind)
+
+    def get_error_url(self, code):
+        return errors.get_url(code)
 
     def ask(self, url, deadline=None):
         return probe.ask(url, deadline)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.http import _request_stack
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -341,6 +342,43 @@ class TestAccount(AdminWorld, TelephonyCase):
         self.assertTrue(taken.is_connected)
         self.assertIn(BASE_URL, self.twilio.numbers["PN" + "1" * 32]["voice_url"])
 
+    def test_number_for_messages_only_is_listed_but_never_used(self):
+        self.twilio.add(
+            number("1", "+3225550190", capabilities={"voice": False, "sms": True}),
+            number("2", "+3225550191", capabilities={"voice": True}),
+        )
+        account = self.connect()
+        silent, other = account.number_ids.sorted("number")
+        self.assertEqual((silent.has_voice, silent.is_connected), (False, False))
+        self.assertEqual((other.has_voice, other.is_connected), (True, True))
+        self.assertFalse(self.twilio.sent("POST", "IncomingPhoneNumbers/PN1"))
+        with self.assertRaisesRegex(UserError, "for messages only"):
+            silent.action_connect()
+        agent = self.env["telephony.agent"].create(
+            {
+                "user_id": self.adam.id,
+                "company_id": self.company_c.id,
+                "number_ids": [Command.set((silent | other).ids)],
+                "default_number_id": silent.id,
+            }
+        )
+        self.assertEqual((agent._get_numbers(), agent._get_default_number()), (other, other))
+
+    def test_only_what_overrides_the_addresses_is_cleared(self):
+        self.twilio.add(number("1", "+3225550190", voice_application_sid="AP" + "5" * 32))
+        self.connect().number_ids.action_connect()
+        [form] = self.twilio.sent("POST", "IncomingPhoneNumbers/PN1")
+        self.assertEqual(form["VoiceApplicationSid"], "")
+        self.assertNotIn("TrunkSid", form)
+
+    def test_key_whose_secret_was_lost_does_not_remain(self):
+        self.confirm_identity()
+        self.twilio.failures["POST /Keys"] = "lost"
+        with self.assertRaisesRegex(UserError, "was lost"):
+            self.open_credentials().action_connect()
+        self.connect()
+        self.assertEqual(len(self.twilio.keys), 1)
+
     def test_synchronizing_follows_what_happened_at_twilio(self):
         self.twilio.add(number("1", "+3225550190"), number("2", "+3225550191"))
         account = self.connect()
@@ -363,7 +401,7 @@ class TestAccount(AdminWorld, TelephonyCase):
         account._search_numbers("BE", "local", "")
         account._get_admin().may_call_country("BE")
         account.action_show_balance()
-        self.assertEqual(len(self.twilio.requests), 4)
+        self.assertEqual(len(self.twilio.requests), 7)
         for _method, path, _form in self.twilio.requests:
             self.assertTrue(path.startswith("127.0.0.1:9/"), path)
 
@@ -373,6 +411,7 @@ class TestAccount(AdminWorld, TelephonyCase):
                 "telephony.account.credentials",
                 "telephony.number.search",
                 "telephony.number.search.line",
+                "telephony.number.search.proof",
                 "telephony.number.release",
                 "telephony.diagnosis",
                 "telephony.diagnosis.line",

@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..common import BASE_URL, TelephonyCase
+from ..common import BASE_URL, LOGGER, TelephonyCase
 from ..twilio_rest import SID, TOKEN, number, secrets_of
 from .test_admin_account import NEXT_TOKEN, SETUP, AdminWorld, capture_log
 
@@ -70,6 +70,7 @@ class TestDiagnosis(DiagnosisWorld, TelephonyCase):
                     "application",
                     "number",
                     "country",
+                    "risk",
                     "balance",
                     "plan",
                     "clock",
@@ -190,7 +191,45 @@ class TestDiagnosis(DiagnosisWorld, TelephonyCase):
         self.twilio.balance = "9.99"
         self.assertIn("9.99 USD", self.find("balance", "warning").sentence)
         self.twilio.balance = "-0.01"
-        self.find("balance", "error")
+        # A company that pays invoices is always there.
+        self.assertIn("sends you invoices", self.find("balance", "warning").sentence)
+        self.twilio.status = "suspended"
+        self.assertIn("has suspended", self.find("balance", "error").sentence)
+
+    def test_subaccount_has_no_balance_of_its_own(self):
+        self.twilio.owner = "AC" + "9" * 32
+        self.assertIn("parent account pays", self.find("balance", "ok").sentence)
+        action = self.admin_account.action_show_balance()
+        self.assertIn("parent account pays", action["params"]["message"])
+
+    def test_open_high_risk_groups_are_named(self):
+        self.twilio.risks["HighRiskTollfraudNumbersEnabled"] = ["BE", "FR", "LV", "CU", "ES", "DE"]
+        sentence = self.find("risk", "warning").sentence
+        self.assertIn("toll fraud", sentence)
+        self.assertIn("and 1 more", sentence)
+        self.twilio.risks["HighRiskSpecialNumbersEnabled"] = ["BE"]
+        sentences = self.diagnose().line_ids.filtered(lambda line: line.check == "risk")
+        self.assertIn("premium-rate numbers, can be called", sentences[0].sentence)
+        self.assertIn("Belgium", sentences[0].sentence)
+
+    def test_number_for_messages_only_is_named_where_it_is_used(self):
+        self.twilio.numbers["PN" + "1" * 32]["capabilities"] = {"voice": False, "sms": True}
+        self.assertIn("for messages only", self.find("number", "warning").sentence)
+        self.admin_number.flow_id = False
+        self.find("number", "ok")
+
+    @mute_logger(f"{LOGGER}.models.account.telephony_number")
+    def test_lost_registration_of_an_emergency_address_is_an_error(self):
+        number_sudo = self.admin_number.sudo()
+        values = self.twilio.numbers["PN" + "1" * 32]
+        number_sudo.number = values["phone_number"] = "+12025550100"
+        number_sudo.emergency_address_state = values["emergency_address_status"] = "registered"
+        number_sudo.write({"emergency_enabled": True, "emergency_address": "350 Fifth Avenue"})
+        self.find("emergency", "ok")
+        values["emergency_address_status"] = "unregistered"
+        line = self.find("emergency", "error")
+        self.assertIn("not registered at Twilio any more", line.sentence)
+        self.assertEqual(self.repair(line)["res_id"], number_sudo.id)
 
     def test_clock_more_than_a_minute_wrong_is_red(self):
         for offset, state in ((-90, "error"), (-30, "ok"), (30, "ok"), (90, "error")):
@@ -315,7 +354,7 @@ class TestDiagnosis(DiagnosisWorld, TelephonyCase):
         self.twilio.balance = "1"
         diagnosis.action_check_again()
         self.assertEqual(diagnosis.line_ids[0].check, "balance")
-        self.assertEqual(len(diagnosis.line_ids), 12)
+        self.assertEqual(len(diagnosis.line_ids), 13)
 
     def test_without_account_the_settings_open(self):
         self.admin_account.sudo().unlink()

@@ -65,6 +65,59 @@ class TestNumbers(AdminWorld, TelephonyCase):
         self.assertTrue(wizard.is_searched)
         self.assertFalse(wizard.line_ids)
 
+    def test_bundle_and_address_are_chosen_and_sent(self):
+        self.twilio.needs_bundle = True
+        self.twilio.bundles = [{"sid": "BU1", "friendly_name": "Belgium: local"}]
+        self.twilio.addresses = [
+            {"sid": f"AD{n}", "customer_name": "Gamma", "street": f"Main {n}", "city": "Brussels"}
+            for n in (1, 2)
+        ]
+        self.twilio.offers[0]["address_requirements"] = "any"
+        wizard = self.search_numbers()
+        self.assertFalse(wizard.missing_proof)
+        self.assertEqual(wizard.bundle_id.name, "Belgium: local")
+        [query] = self.twilio.sent("GET", "RegulatoryCompliance/Bundles")
+        self.assertEqual(
+            (query["Status"], query["IsoCountry"], query["NumberType"]),
+            ("twilio-approved", "BE", "local"),
+        )
+        with self.assertRaisesRegex(UserError, "Choose the address"):
+            wizard.line_ids[0].action_buy()
+        wizard.address_id = wizard.proof_ids.filtered(lambda proof: proof.sid == "AD2")
+        self.assertEqual(wizard.address_id.name, "Gamma, Main 2, Brussels")
+        wizard.line_ids[0].action_buy()
+        [form] = self.twilio.sent("POST", "IncomingPhoneNumbers.json")
+        self.assertEqual((form["BundleSid"], form["AddressSid"]), ("BU1", "AD2"))
+
+    def test_missing_proof_is_said_before_the_purchase(self):
+        self.twilio.needs_bundle = True
+        wizard = self.search_numbers()
+        self.assertIn("Belgium requires a regulatory bundle", wizard.missing_proof)
+        with self.assertRaisesRegex(UserError, "requires a regulatory bundle"):
+            wizard.line_ids[0].action_buy()
+        self.twilio.needs_bundle = False
+        wizard.action_search()
+        self.assertIn("they require an address in Belgium", wizard.missing_proof)
+        wizard.line_ids[0].action_buy()
+        with self.assertRaisesRegex(UserError, "require an address"):
+            wizard.line_ids[1].action_buy()
+        self.assertEqual(len(self.twilio.sent("POST", "IncomingPhoneNumbers.json")), 1)
+
+    def test_search_works_without_the_list_of_proofs(self):
+        """The list is a preview of Twilio; a refusal of the purchase still says what is missing."""
+        self.twilio.failures["GET RegulatoryCompliance"] = (403, 20403)
+        self.assertEqual(len(self.search_numbers().line_ids), 2)
+
+    def test_pattern_that_twilio_refuses_is_explained_before(self):
+        for contains, sentence in (("5*5", "before or after the digits"), ("5" * 17, "16 digits")):
+            with self.subTest(contains), self.assertRaisesRegex(UserError, sentence):
+                self.search_numbers(contains=contains)
+        self.search_numbers(contains="*55*")
+        self.assertEqual(
+            [query["Contains"] for query in self.twilio.sent("GET", "AvailablePhoneNumbers")],
+            ["*55*"],
+        )
+
     def test_search_for_one_digit_is_refused(self):
         with self.assertRaisesRegex(UserError, "at least two digits"):
             self.search_numbers(contains="5")
@@ -97,7 +150,7 @@ class TestNumbers(AdminWorld, TelephonyCase):
             (20005, "balance is used up"),
             (21404, "trial account"),
             (20003, "refused the credentials"),
-            (29999, "error 29999"),
+            (29999, "error 29999, see https://www.twilio.com/docs/api/errors/29999"),
         ):
             with self.subTest(code=code):
                 self.twilio.failures["POST IncomingPhoneNumbers.json"] = (400, code)
@@ -141,6 +194,20 @@ class TestNumbers(AdminWorld, TelephonyCase):
         again = self.buy()
         self.assertEqual(again, bought)
         self.assertTrue(again.active)
+
+    def test_rules_for_toll_free_and_national_numbers_are_linked(self):
+        """Some countries refuse them as a caller ID."""
+        for e164, country in (
+            ("+3280012345", "be"),
+            ("+3278150000", "be"),
+            ("+18005550199", "us"),
+            ("+3225550100", None),
+            ("+32470123456", None),
+        ):
+            self.number.number = e164
+            with self.subTest(e164):
+                url = country and f"https://www.twilio.com/en-us/guidelines/{country}/voice"
+                self.assertEqual(self.number.guideline_url, url or False)
 
     def test_phone_user_may_add_caller_ids_only_when_allowed(self):
         """Z08: an agent adds caller IDs only with permission."""

@@ -196,7 +196,7 @@ class TestSlowClick(AdminWorld, TelephonyCase):
         self.twilio.latency = 1
         self.begin_request()
         self.assertEqual(account._get_deadline(), 1000 + self.twilio.clock + 6)
-        account._get_admin().fetch_balance()
+        account._get_admin().fetch_account_name()
         self.assertEqual(account._get_deadline(), 1000 + self.twilio.clock + 5)
         _request_stack().httprequest.path = WEBHOOK
         self.begin_request()

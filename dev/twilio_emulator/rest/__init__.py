@@ -13,6 +13,7 @@ from .permissions import DialingPermissions
 from .pricing import PhoneNumberPrices
 from .queues import Queues
 from .recordings import Recordings
+from .regulations import Regulations
 from .trust_hub import CustomerProfiles
 
 RESOURCES = (
@@ -30,6 +31,7 @@ RESOURCES = (
     DialingPermissions,
     PhoneNumberPrices,
     CustomerProfiles,
+    Regulations,
 )
 
 

@@ -1,7 +1,10 @@
 """The account itself and its balance."""
 
 from ..defaults import API_VERSION
-from .common import ACCOUNT, answer
+from .common import ACCOUNT, answer, not_found
+
+#: Owner of a subaccount.
+PARENT = "AC" + "9" * 32
 
 
 class Account:
@@ -22,9 +25,9 @@ class Account:
             {
                 "sid": sid,
                 "friendly_name": "Telephony emulator",
-                "status": "active",
+                "status": self.emulator.settings.status,
                 "type": "Trial" if self.emulator.settings.trial else "Full",
-                "owner_account_sid": sid,
+                "owner_account_sid": PARENT if self.emulator.settings.subaccount else sid,
                 "auth_token": None,
                 "date_created": None,
                 "date_updated": None,
@@ -34,11 +37,13 @@ class Account:
         )
 
     async def balance(self, request):
-        """Show the balance."""
+        """Show the balance, which a subaccount does not have."""
+        if self.emulator.settings.subaccount:
+            raise not_found(request)
         return answer(
             {
                 "account_sid": self.emulator.config.account_sid,
-                "balance": "100.00",
+                "balance": f"{self.emulator.settings.balance:.2f}",
                 "currency": "USD",
             }
         )

@@ -5,7 +5,7 @@ import secrets
 from ..defaults import API_VERSION
 from ..sids import new_sid
 from ..store import Record, voice_urls
-from .common import ACCOUNT, Form, answer, created, dates, gone, not_found, page
+from .common import ACCOUNT, Form, answer, check_name, created, dates, gone, not_found, page
 from .common import uri as address
 from .numbers import values_of
 
@@ -67,6 +67,7 @@ class Applications:
     async def create(self, request):
         """Create an application."""
         form = Form(await request.post())
+        check_name(form)
         record = Record(
             new_sid("AP"),
             **voice_urls(
@@ -101,6 +102,7 @@ class Applications:
     async def update(self, request):
         """Change an application."""
         record, form = self.record(request), Form(await request.post())
+        check_name(form)
         record.touch(**values_of(form, FIELDS))
         return answer(self.serialize(record))
 
@@ -142,6 +144,7 @@ class Keys:
     async def create(self, request):
         """Create a key and show its secret."""
         form = Form(await request.post())
+        check_name(form)
         record = Record(
             new_sid("SK"),
             friendly_name=form.text("FriendlyName") or "",
@@ -162,6 +165,7 @@ class Keys:
     async def update(self, request):
         """Rename a key."""
         record, form = self.record(request), Form(await request.post())
+        check_name(form)
         record.touch(friendly_name=form.text("FriendlyName") or record["friendly_name"])
         return answer(self.serialize(record))
 

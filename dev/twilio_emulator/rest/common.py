@@ -136,6 +136,17 @@ class Form:
         return url, method, frozenset(self.all(name + "Event", default_events))
 
 
+def check_name(form):
+    """Refuse a name of more than 64 characters.
+
+    https://www.twilio.com/docs/api/errors/70001
+
+    :raise ApiError: 400.
+    """
+    if len(form.text("FriendlyName") or "") > 64:
+        raise ApiError(400, 70001, "FriendlyName is longer than 64 characters")
+
+
 def uri(emulator, *parts, suffix=".json"):
     """Return a resource's relative address."""
     path = "/".join((API_VERSION, "Accounts", emulator.config.account_sid, *parts))

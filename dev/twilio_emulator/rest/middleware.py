@@ -11,7 +11,7 @@ from ..defaults import API_VERSION
 from ..sids import is_sid
 from .common import ApiError, authenticate
 
-PREFIXES = (f"/{API_VERSION}/", "/v1/")
+PREFIXES = (f"/{API_VERSION}/", "/v1/", "/v2/")
 
 
 def rest_middleware(emulator):

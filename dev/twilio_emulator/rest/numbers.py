@@ -4,6 +4,7 @@ from ..defaults import API_VERSION
 from .common import ACCOUNT, ApiError, Form, answer, created, dates, gone, not_found, page
 from .common import uri as address
 from .dialing import E164
+from .regulations import check_proofs
 
 #: Form field -> property, for all writable properties.
 FIELDS = {
@@ -74,11 +75,7 @@ class Numbers:
             "identity_sid": None,
             "bundle_sid": None,
             "origin": "twilio",
-            "capabilities": {"voice": True, "sms": True, "mms": False, "fax": False},
             "voice_receive_mode": "voice",
-            "emergency_status": "Inactive",
-            "emergency_address_sid": None,
-            "emergency_address_status": "unregistered",
             "status": "in-use",
             "type": "local",
             "uri": address(emulator, "IncomingPhoneNumbers", record["sid"]),
@@ -124,6 +121,16 @@ class Numbers:
             raise ApiError(400, 21422, f"PhoneNumber is not available: {number}")
         if self.emulator.settings.trial and store.numbers:
             raise ApiError(400, 21404, "Trial accounts are limited to one phone number")
+        country = next((c for c, p in PREFIXES.items() if number.startswith(p)), "")
+        kind = next(
+            (
+                k
+                for k, start in KINDS.items()
+                if number.startswith(PREFIXES.get(country, "") + start)
+            ),
+            "Local",
+        )
+        check_proofs(self.emulator, country, kind, form)
         values = values_of(form, FIELDS)
         return created(self.serialize(store.add_number(number, **values)))
 
@@ -146,11 +153,21 @@ class Numbers:
     async def update(self, request):
         """Change addresses or name of an own number."""
         record, form = self.number(request), Form(await request.post())
-        empty = [n for n in ("VoiceApplicationSid", "TrunkSid") if n in form and not form.text(n)]
-        if len(empty) == 2 and self.emulator.settings.empty_application == "refused":
-            raise ApiError(400, 20001, "Invalid parameters: {}".format(", ".join(empty)))
+        if self.emulator.settings.empty_application == "refused":
+            self._check_cleared(record, form)
         record.touch(**values_of(form, FIELDS))
         return answer(self.serialize(record))
+
+    def _check_cleared(self, record, form):
+        """Refuse to clear what is not set: its type is a SID, and an empty text is none.
+
+        https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
+
+        :raise ApiError: 400.
+        """
+        for name in ("VoiceApplicationSid", "TrunkSid"):
+            if form.text(name) == "" and not record[FIELDS[name]]:
+                raise ApiError(400, 20001, f"Invalid parameter: {name}")
 
     async def release(self, request):
         """Release a number."""
@@ -190,10 +207,14 @@ class Numbers:
         if code not in PREFIXES or kind not in KINDS:
             raise not_found(request)
         query = request.query
-        part = query.get("Contains", "").replace("*", "").replace("+", "")
+        wanted = query.get("Contains", "")
+        if "*" in wanted.strip("*") or not (not wanted or 2 <= len(wanted) <= 16):
+            # https://www.twilio.com/docs/phone-numbers/api/availablephonenumberlocal-resource
+            raise ApiError(400, 21400, f"Invalid pattern: {wanted}")
+        part = wanted.replace("*", "").replace("+", "")
         start = PREFIXES[code] + (query.get("AreaCode") or KINDS[kind])
-        wanted = [f"{start}555{i:04}" for i in range(100, 10000, 7)]
-        free = [n for n in wanted if part in n and not self.emulator.store.number(n)]
+        offered = [f"{start}555{i:04}" for i in range(100, 10000, 7)]
+        free = [n for n in offered if part in n and not self.emulator.store.number(n)]
         return page(
             request,
             "available_phone_numbers",
@@ -209,7 +230,9 @@ class Numbers:
                     "region": None,
                     "postal_code": None,
                     "iso_country": code,
-                    "address_requirements": "none",
+                    "address_requirements": (
+                        "local" if self.emulator.settings.needs_address else "none"
+                    ),
                     "beta": False,
                     "capabilities": CAPABILITIES,
                 }

@@ -1,6 +1,6 @@
 """Voice geographic permissions (``voice.twilio.com/v1`` on this host)."""
 
-from ..permissions import COUNTRIES
+from ..permissions import COUNTRIES, SPECIAL
 from .common import answer, not_found
 
 BASE = "/v1/DialingPermissions/Countries"
@@ -16,6 +16,7 @@ class DialingPermissions:
         """Add the routes."""
         router.add_get(BASE, self.list)
         router.add_get(BASE + "/{country}", self.fetch)
+        router.add_get(BASE + "/{country}/HighRiskSpecialPrefixes", self.prefixes)
 
     def serialize(self, code):
         """Return a country as Twilio shows it."""
@@ -27,8 +28,8 @@ class DialingPermissions:
             "continent": continent,
             "country_codes": ["+" + prefix],
             "low_risk_numbers_enabled": code not in self.emulator.permissions.closed,
-            "high_risk_special_numbers_enabled": False,
-            "high_risk_tollfraud_numbers_enabled": False,
+            "high_risk_special_numbers_enabled": code in self.emulator.permissions.special,
+            "high_risk_tollfraud_numbers_enabled": code in self.emulator.permissions.tollfraud,
             "url": url,
             "links": {"highrisk_special_prefixes": url + "/HighRiskSpecialPrefixes"},
         }
@@ -36,18 +37,46 @@ class DialingPermissions:
     async def list(self, request):
         """List the countries."""
         query = request.query
-        enabled = query.get("LowRiskNumbersEnabled")
+        filters = {
+            "low_risk_numbers_enabled": query.get("LowRiskNumbersEnabled"),
+            "high_risk_special_numbers_enabled": query.get("HighRiskSpecialNumbersEnabled"),
+            "high_risk_tollfraud_numbers_enabled": query.get("HighRiskTollfraudNumbersEnabled"),
+        }
         found = [
             country
             for country in map(self.serialize, COUNTRIES)
             if query.get("IsoCode") in (None, "", country["iso_code"])
             and query.get("Continent") in (None, "", country["continent"])
-            and enabled in (None, "", str(country["low_risk_numbers_enabled"]).lower())
+            and all(
+                enabled in (None, "", str(country[name]).lower())
+                for name, enabled in filters.items()
+            )
         ]
         url = self.emulator.public_url + BASE
         return answer(
             {
                 "content": found,
+                "meta": {
+                    "key": "content",
+                    "page": 0,
+                    "page_size": 50,
+                    "url": url,
+                    "first_page_url": url,
+                    "next_page_url": None,
+                    "previous_page_url": None,
+                },
+            }
+        )
+
+    async def prefixes(self, request):
+        """List the prefixes of a country's high-risk special numbers."""
+        code = request.match_info["country"].upper()
+        if code not in COUNTRIES:
+            raise not_found(request)
+        url = self.emulator.public_url + BASE + f"/{code}/HighRiskSpecialPrefixes"
+        return answer(
+            {
+                "content": [{"prefix": prefix[1:]} for prefix in SPECIAL.get(code, ())],
                 "meta": {
                     "key": "content",
                     "page": 0,

@@ -1,8 +1,10 @@
 """The REST API as the ``twilio`` package sees it, checked against Twilio's own document."""
 
+from datetime import timedelta
+
 import pytest
 from aiohttp import encode_basic_auth
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.request_validator import RequestValidator
 
 from .test_conference import room
@@ -116,7 +118,10 @@ async def test_numbers_are_listed_changed_bought_and_released(world):
     offered = await world.rest(
         world.client.available_phone_numbers("BE").local.list, limit=3, voice_enabled=True
     )
-    bought = await world.rest(numbers.create, phone_number=offered[0].phone_number)
+    [bundle] = world.emulator.store.bundles
+    bought = await world.rest(
+        numbers.create, phone_number=offered[0].phone_number, bundle_sid=bundle
+    )
     assert len(await world.rest(numbers.list)) == 3
     assert await world.refused(numbers.create, phone_number=offered[0].phone_number) == (400, 21422)
     await world.rest(numbers(bought.sid).delete)
@@ -131,10 +136,11 @@ async def test_empty_parameter_clears_a_property(world):
         numbers(sid).update, voice_application_sid=application.sid, voice_url="http://x/"
     )
     assert number.voice_application_sid == application.sid
-    number = await world.rest(
-        numbers(sid).update, voice_application_sid="", trunk_sid="", voice_url=""
-    )
+    number = await world.rest(numbers(sid).update, voice_application_sid="", voice_url="")
     assert (number.voice_application_sid, number.trunk_sid, number.voice_url) == (None, None, "")
+    # An empty text is no SID: perhaps nothing that is not set can be cleared.
+    await world.post("settings", {"empty_application": "refused"})
+    assert await world.refused(numbers(sid).update, trunk_sid="") == (400, 20001)
 
 
 async def test_pages_are_followed(world):
@@ -255,11 +261,124 @@ async def test_balance_messages_and_countries(world):
     assert closed == ["CU", "KP"]
 
 
-async def test_emergency_services_can_be_called(world):
-    call = await world.rest(
-        world.client.calls.create, to="112", from_=SALES, url="http://127.0.0.1:9/none"
+@pytest.mark.parametrize(
+    ("from_", "address", "reached", "refused"),
+    [
+        (SALES, "unregistered", [], ["112", "999", "911"]),
+        ("+33142345678", "unregistered", ["112", "+3315"], ["15", "110", "911"]),
+        ("+4930123456", "unregistered", ["110", "112"], ["999", "+3315"]),
+        ("+12025550100", "registered", ["911", "933"], ["999", "110"]),
+        ("+12025550100", "unregistered", [], ["911", "933"]),
+        ("+442079460100", "pending-registration", [], ["999"]),
+        ("+442079460100", "registered", ["999", "112"], ["911"]),
+    ],
+)
+async def test_emergency_services_of_the_own_country_only(world, from_, address, reached, refused):
+    """Where Twilio registers addresses, the number needs one."""
+    await world.post(
+        "numbers", {"phone_number": from_, "emergency_address_status": address}, status=201
     )
-    assert (call.to, call.status) == ("112", "queued")
+    create, url = world.client.calls.create, "http://127.0.0.1:9/none"
+    for number in reached:
+        call = await world.rest(create, to=number, from_=from_, url=url)
+        assert (call.to, call.status) == (number, "queued")
+    for number in refused:
+        assert await world.refused(create, to=number, from_=from_, url=url) == (400, 21217)
+
+
+async def test_number_for_messages_only_cannot_call(world):
+    """https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource"""
+    capabilities = {"voice": False, "sms": True, "mms": False, "fax": False}
+    await world.post("numbers", {"phone_number": SUPPORT, "capabilities": capabilities}, status=201)
+    assert await world.refused(
+        world.client.calls.create, to=MOBILE, from_=SUPPORT, url="http://x/"
+    ) == (400, 21210)
+    await world.post("numbers", {"phone_number": SUPPORT, "nonsense": 1}, status=400)
+
+
+async def test_names_have_64_characters_at_most(world):
+    for create in (world.client.applications.create, world.client.new_keys.create):
+        assert await world.rest(create, friendly_name="x" * 64)
+        assert await world.refused(create, friendly_name="x" * 65) == (400, 70001)
+
+
+async def test_subaccount_has_no_balance(world):
+    account = world.client.api.v2010.accounts(world.config.account_sid)
+    assert (await world.rest(account.fetch)).owner_account_sid == world.config.account_sid
+    await world.post("settings", {"subaccount": True, "balance": -5, "status": "suspended"})
+    found = await world.rest(account.fetch)
+    assert found.owner_account_sid != world.config.account_sid and found.status == "suspended"
+    assert await world.refused(world.client.balance.fetch) == (404, 20404)
+    await world.post("settings", {"subaccount": False})
+    assert (await world.rest(world.client.balance.fetch)).balance == "-5.00"
+
+
+async def test_high_risk_numbers_are_closed_until_their_group_is_open(world):
+    countries, url = world.client.voice.v1.dialing_permissions.countries, "http://x/"
+    premium = {"to": "+3290312345", "from_": SALES, "url": url}
+    assert await world.refused(world.client.calls.create, **premium) == (400, 21215)
+    assert await world.rest(countries.list, high_risk_special_numbers_enabled=True) == []
+    await world.post("permissions", {"special": ["BE"], "tollfraud": ["ES"]}, status=200)
+    [belgium] = await world.rest(countries.list, high_risk_special_numbers_enabled=True)
+    [spain] = await world.rest(countries.list, high_risk_tollfraud_numbers_enabled=True)
+    assert (belgium.iso_code, spain.iso_code) == ("BE", "ES")
+    assert await world.rest(world.client.calls.create, **premium)
+    prefixes = await world.rest(countries("BE").highrisk_special_prefixes.list)
+    assert [p.prefix for p in prefixes] == ["3290"]
+    await world.post("permissions", {"open": []}, status=400)
+
+
+async def test_number_needs_an_approved_bundle_of_its_country_and_kind(world):
+    rules, create = (
+        world.client.numbers.v2.regulatory_compliance,
+        world.client.incoming_phone_numbers.create,
+    )
+    assert await world.rest(rules.regulations.list, iso_country="BE", number_type="local")
+    assert not await world.rest(rules.regulations.list, iso_country="US", number_type="local")
+    approved = {"iso_country": "BE", "number_type": "local", "status": "twilio-approved"}
+    [bundle] = await world.rest(rules.bundles.list, **approved)
+    assert await world.refused(create, phone_number="+3200555100") == (400, 21649)
+    other = {"phone_number": "+3247555100", "bundle_sid": bundle.sid}
+    assert await world.refused(create, **other) == (400, 21650)
+    assert await world.rest(create, phone_number="+3200555100", bundle_sid=bundle.sid)
+    assert await world.rest(create, phone_number="+1005550100")
+    await world.post("proofs", {"bundles": [{"status": "pending-review"}]})
+    assert not await world.rest(rules.bundles.list, **approved)
+    [pending] = world.emulator.store.bundles
+    again = {"phone_number": "+3200555107", "bundle_sid": pending}
+    assert await world.refused(create, **again) == (400, 21650)
+
+
+async def test_number_may_need_an_address(world):
+    create = world.client.incoming_phone_numbers.create
+    await world.post("settings", {"needs_address": True})
+    [offer, *_more] = await world.rest(world.client.available_phone_numbers("US").local.list)
+    assert offer.address_requirements == "local"
+    assert await world.refused(create, phone_number=offer.phone_number) == (400, 21631)
+    [address] = await world.rest(world.client.addresses.list, iso_country="BE")
+    assert not await world.rest(world.client.addresses.list, iso_country="US")
+    assert await world.rest(create, phone_number=offer.phone_number, address_sid=address.sid)
+
+
+async def test_pattern_has_a_star_at_its_ends_only(world):
+    offers = world.client.available_phone_numbers("BE").local.list
+    assert await world.rest(offers, contains="*555*")
+    for pattern in ("5*5", "5", "5" * 17):
+        with pytest.raises(TwilioException, match="Unable to fetch page"):
+            await world.rest(offers, contains=pattern)
+
+
+async def test_call_that_began_yesterday_is_listed_since_then(world):
+    """Twilio compares with the day on which a call began."""
+    await world.answer_with(SALES, "<Say>x</Say><Pause length='600'/>")
+    sid = await world.dial_in()
+    await world.until_status(sid, "in-progress")
+    leg, calls = world.emulator.legs[sid], world.client.calls.list
+    leg.started -= timedelta(days=1)
+    day = leg.started.date()
+    for since, found in ((day, [sid]), (day + timedelta(days=1), [])):
+        listed = await world.rest(calls, status="in-progress", start_time_after=since)
+        assert [call.sid for call in listed] == found
 
 
 async def test_prices_of_numbers(world):
