@@ -48,6 +48,11 @@ class Settings:
     :param concurrency: calls (legs) at once; None = what ``trial`` and ``profile`` allow.
     :param trial: whether this is a trial account.
     :param profile: approved primary customer profile: ``business``, ``individual`` or ``none``.
+    :param lean_side_requests: whether requests for hold and announcement documents lack
+        ``AccountSid``. Twilio documents its parameters for webhooks of a call, not for these:
+        https://www.twilio.com/docs/voice/twiml#request-parameters
+    :param recording_lag: seconds after the answer during which a leg cannot be recorded (21220):
+        https://www.twilio.com/docs/api/errors/21220
     """
 
     auto_answer: float | None = None
@@ -73,6 +78,8 @@ class Settings:
     status: str = "active"
     subaccount: bool = False
     needs_address: bool = False
+    lean_side_requests: bool = True
+    recording_lag: float = 0.5
 
     def update(self, values):
         """Change some settings.

@@ -1,8 +1,28 @@
-"""Sound files of the application: fetched once, decoded, kept."""
+"""Sound files of the application: fetched once, checked, decoded, kept."""
 
 import asyncio
 
 from .media import wav
+from .twiml.parser import TwimlError
+
+#: Content types that Twilio plays; any other one is an error of the document.
+#: https://www.twilio.com/docs/voice/twiml/play#supported-audio-file-types
+PLAYABLE = frozenset(
+    {
+        "audio/mpeg",
+        "audio/wav",
+        "audio/wave",
+        "audio/x-wav",
+        "audio/aiff",
+        "audio/x-aifc",
+        "audio/x-aiff",
+        "audio/x-gsm",
+        "audio/gsm",
+        "audio/ulaw",
+    }
+)
+#: https://www.twilio.com/docs/api/errors/12300
+INVALID_TYPE = 12300
 
 
 class Sounds:
@@ -16,7 +36,10 @@ class Sounds:
         self._cache.clear()
 
     async def fetch(self, url, call_sid=None):
-        """Return a file's samples; None (and a log entry) if it is unusable."""
+        """Return a file's samples; None (and a log entry) if it cannot be fetched.
+
+        :raise TwimlError: it is no sound that Twilio plays, so the document fails.
+        """
         if url in self._cache:
             return self._cache[url]
         answer = await self.emulator.webhooks.request(
@@ -25,9 +48,11 @@ class Sounds:
         if not answer.ok:
             return None
         try:
-            sound = await asyncio.to_thread(wav.decode, answer.body)
+            if answer.content_type not in PLAYABLE:
+                raise ValueError(f"Invalid Content-Type: {answer.content_type}")
+            sound = await asyncio.to_thread(wav.decode_playable, answer.body)
         except ValueError as error:
-            self.emulator.logs.error(12300, str(error), url=url, call_sid=call_sid)
-            return None
+            self.emulator.logs.error(INVALID_TYPE, str(error), url=url, call_sid=call_sid)
+            raise TwimlError(INVALID_TYPE, str(error)) from error
         self._cache[url] = sound
         return sound

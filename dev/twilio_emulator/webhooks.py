@@ -7,7 +7,7 @@ import hmac
 import secrets
 import time
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit
+from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit
 
 import aiohttp
 from yarl import URL
@@ -16,6 +16,8 @@ from .clock import now
 
 #: Hard limit (s) of one request including all retries.
 LIMIT = 15.0
+#: Answers that lead to another address, and how many of them are followed.
+REDIRECTS, MAX_REDIRECTS = (301, 302, 303, 307, 308), 10
 _RETRYABLE = {"ct", "rt", "4xx", "5xx"}
 
 
@@ -127,6 +129,22 @@ class WebhookClient:
         return answer
 
     async def _attempt(self, url, pairs, method, policy, left, token):
+        """Send one request and follow its redirects: as GET, without the parameters, signed anew.
+
+        https://www.twilio.com/docs/api/errors/11216
+        """
+        deadline = time.monotonic() + left
+        for _redirect in range(MAX_REDIRECTS):
+            left = deadline - time.monotonic()
+            answer, reason = await self._send(url, pairs, method, policy, left, token)
+            target = answer.headers.get("Location")
+            if answer.error or answer.status not in REDIRECTS or not target:
+                return answer, reason
+            url, pairs, method = urljoin(url, target), [], "GET"
+        answer.error, answer.message = 11215, f"Too many redirects from {url}"
+        return answer, None
+
+    async def _send(self, url, pairs, method, policy, left, token):
         started = time.monotonic()
         signed = () if method == "GET" else pairs
         headers = {
@@ -148,6 +166,7 @@ class WebhookClient:
                 data=data,
                 headers=headers,
                 timeout=timeout,
+                allow_redirects=False,
             ) as response:
                 answer.status = response.status
                 answer.body = await response.read()

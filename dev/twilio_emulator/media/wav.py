@@ -27,6 +27,24 @@ def decode(data):
     return np.concatenate(parts).astype(np.int16) if parts else np.zeros(0, np.int16)
 
 
+#: Kinds of samples in a WAV file that a telephone network plays: PCM and µ-law.
+PLAYABLE_SAMPLES = (b"\x01\x00", b"\x07\x00")
+
+
+def decode_playable(data):
+    """Return the sound of a file that Twilio plays: MP3, AIFF, GSM, or WAV with PCM or µ-law.
+
+    :raise ValueError: it is another kind of file.
+    """
+    if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
+        start = data.find(b"fmt ", 12, 4096)
+        if start < 0 or data[start + 8 : start + 10] not in PLAYABLE_SAMPLES:
+            raise ValueError("a WAV file with compressed samples")
+    elif data[:4] in (b"OggS", b"fLaC", b"\x1aE\xdf\xa3") or data[4:8] == b"ftyp":
+        raise ValueError("a sound file of another kind than MP3 or WAV")
+    return decode(data)
+
+
 def encode(*channels):
     """Return a WAV file (8 kHz, 16 bit) with one or two channels of int16 samples."""
     length = max((c.size for c in channels), default=0)

@@ -85,6 +85,7 @@ class Conferences:
                     form.text("AnnounceUrl"),
                     form.text("AnnounceMethod") or "POST",
                     repeat=False,
+                    is_lean=True,
                 )
         return answer(serialize(conference))
 

@@ -187,7 +187,7 @@ class Participants:
         participant.hold = hold
         if hold and (not before or form.text("HoldUrl")):
             method = (form.text("HoldMethod") or "GET").upper()
-            start_side_script(participant, form.text("HoldUrl"), method)
+            start_side_script(participant, form.text("HoldUrl"), method, is_lean=True)
         elif not hold:
             participant.stop_side_script()
         if hold != before:

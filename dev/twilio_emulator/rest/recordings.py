@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from ..clock import rfc2822
+from ..clock import now, rfc2822
 from ..defaults import API_VERSION
 from ..media import wav
 from .common import ACCOUNT, ApiError, Form, answer, created, gone, matches_dates, not_found, page
@@ -118,6 +118,11 @@ class Recordings:
             raise not_found(request)
         if not leg.talking:
             raise ApiError(400, 21220, "The call is not in progress: it cannot be recorded.")
+        lag = self.emulator.clock.real(self.emulator.settings.recording_lag)
+        if (now() - leg.answered_at).total_seconds() < lag:
+            raise ApiError(
+                400, 21220, f"Requested resource {leg.sid} is not eligible for recording"
+            )
         running = [r for r in self._all(request) if r.status in ("in-progress", "paused")]
         if running:
             return created(self._show(request, running[0]))

@@ -91,7 +91,10 @@ class Application:
         return address(self.listener)
 
     async def handle(self, request):
-        """Answer one request from ``answers``: text, callable(hit), or (status, text, type)."""
+        """Answer one request from ``answers``: text, callable(hit), or (status, text, type).
+
+        The callable may return a ``web.Response`` for anything else.
+        """
         form = await request.post()
         hit = Hit(
             request.path,
@@ -109,6 +112,8 @@ class Application:
             reply = await reply
         if isinstance(reply, bytes):
             return web.Response(body=reply, content_type="audio/x-wav")
+        if isinstance(reply, web.Response):
+            return reply
         if isinstance(reply, tuple):
             return web.Response(status=reply[0], text=reply[1], content_type=reply[2])
         text = f"<Response>{reply}</Response>"

@@ -163,6 +163,11 @@ def _child(run, verb, noun):
 
 
 async def _answered(run, child, noun, timeout):
+    if noun.name == "Number" and run.emulator.permissions.forbidden(child.to):
+        # https://www.twilio.com/docs/api/errors/32224
+        run.emulator.logs.error(32224, f"Calls to {child.to} are blocked", call_sid=run.leg.sid)
+        child.hang_up("failed")
+        return False
     if not await place(child, timeout, send=noun.get("sendDigits")):
         return False
     if not await child.emulator.limits.pass_prompt(child):

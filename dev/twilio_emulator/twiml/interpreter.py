@@ -42,14 +42,16 @@ class Interpreter:
     :param channel: output of the sound; the leg's own by default.
     :param allowed: names of the permitted verbs, None = all.
     :param dict extra: parameters added to every request.
+    :param int forbidden: Twilio's code for a verb that is not permitted.
     """
 
     VERBS = {}
 
-    def __init__(self, leg, channel=None, allowed=None, extra=None, fallback=None):
+    def __init__(self, leg, channel=None, allowed=None, extra=None, fallback=None, forbidden=12200):
         self.leg, self.emulator = leg, leg.emulator
         self.channel = channel or leg.channel
         self.allowed, self.extra, self.fallback = allowed, extra or {}, fallback
+        self.forbidden = forbidden
         self.url, self.method = None, "POST"
 
     @classmethod
@@ -123,7 +125,7 @@ class Interpreter:
         """
         function = self.VERBS.get(verb.name)
         if function is None or (self.allowed is not None and verb.name not in self.allowed):
-            raise TwimlError(12200, f"{verb.name} cannot be used here")
+            raise TwimlError(self.forbidden, f"{verb.name} cannot be used here")
         self.leg.trail.append(
             {
                 "at": now().isoformat(),

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from urllib.parse import quote
 
 _BOOL = re.compile(r"^(true|false)$", re.I)
 _INT = re.compile(r"^-?\d+$")
@@ -223,6 +224,56 @@ RULES = {
     "Task": Rule({"priority": _INT, "timeout": _INT}, text=True),
 }
 
-#: Permitted verbs of wait documents.
+#: Permitted verbs of the documents that do not belong to a call's own program.
+#: https://www.twilio.com/docs/voice/twiml/enqueue#attributes-wait-url
 WAIT_VERBS = frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Leave", "Hangup"})
+#: https://www.twilio.com/docs/api/errors/13238
 HOLD_VERBS = frozenset({"Say", "Play", "Pause", "Redirect"})
+#: https://www.twilio.com/docs/voice/api/conference-resource#update-a-conference-resource
+ANNOUNCE_VERBS = frozenset({"Say", "Play"})
+
+#: Languages of `<Say>`: those of Twilio's own package for TypeScript, version 6.3.1.
+#: https://www.twilio.com/docs/voice/twiml/say/text-speech#available-voices-and-languages
+SAY_LANGUAGES = frozenset(
+    """
+    af-ZA am-ET ar-AE ar-XA arb bg-BG bn-IN ca-ES cmn-CN cmn-TW cs-CZ cy-GB da-DK de-AT
+    de-DE el-GR en-AU en-CA en-GB en-GB-WLS en-IE en-IN en-NZ en-US en-ZA es-ES es-MX
+    es-US fi-FI fil-PH fr-CA fr-FR fr-BE gu-IN he-IL hi-IN hu-HU id-ID is-IS it-IT ja-JP
+    kn-IN ko-KR lv-LV ml-IN mr-IN ms-MY nb-NO nl-BE nl-NL pa-IN pl-PL pt-BR pt-PT ro-RO
+    ru-RU sk-SK sr-RS sv-SE ta-IN te-IN th-TH tr-TR uk-UA vi-VN yue-HK zh-CN zh-HK zh-TW
+    """.split()  # noqa: SIM905
+)
+#: Beginnings of the names of voices.
+VENDORS = ("Polly.", "Google.")
+#: Languages without a default voice; a voice must be named.
+VOICE_LANGUAGES = frozenset({"eu-ES", "gl-ES", "lt-LT"})
+#: Longest text of one `<Say>` as it is sent to the speech service, URL-encoded.
+#: https://www.twilio.com/docs/api/errors/13521
+MAX_SPEECH = 4500
+#: Characters of one `<Say>` with any voice.
+#: https://www.twilio.com/docs/voice/twiml/say#limits-and-considerations
+MAX_CHARACTERS = 3000
+
+
+def find_speech_problem(verb):
+    """Return why a `<Say>` is not spoken: a code of Twilio's debugger and a text; None if it is.
+
+    What Twilio does with an unlisted language is not documented beyond "may result in an error and
+    `<Say>` instruction failure", so nothing is spoken.
+
+    :param Verb verb: the element.
+    """
+    language, voice = verb.get("language") or "en-US", verb.get("voice") or ""
+    if not verb.text:
+        return 13520, "Say: the text is empty"
+    if len(quote(verb.text)) > MAX_SPEECH or len(verb.text) > MAX_CHARACTERS:
+        return 13521, "Say: the text is too long"
+    if voice.startswith("Google.") and not voice.startswith(f"Google.{language}-"):
+        return 13511, f"Say: the voice {voice} does not speak {language}"
+    if voice and voice not in ("man", "woman", "alice") and not voice.startswith(VENDORS):
+        return 13511, f"Say: there is no voice {voice}"
+    if language in VOICE_LANGUAGES and voice.startswith("Google."):
+        return None
+    if language not in SAY_LANGUAGES:
+        return 13511, f"Say: the language {language} is not supported"
+    return None

@@ -2,6 +2,7 @@
 
 from ..media import tones
 from .interpreter import Interpreter, Jump, LeaveQueue, Stop
+from .schema import find_speech_problem
 
 #: Repetitions that stand for “until stopped” (loop="0").
 ENDLESS = 1000
@@ -16,6 +17,11 @@ def _loops(verb):
 async def say(run, verb):
     """Speak a text."""
     await run.leg.answer()
+    problem = find_speech_problem(verb)
+    if problem:
+        code, message = problem
+        run.emulator.logs.error(code, message, url=run.url, call_sid=run.leg.sid)
+        return
     sound = run.emulator.speech(verb.text)
     if sound.size:
         for _time in range(_loops(verb)):

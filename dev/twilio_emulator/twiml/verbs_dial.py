@@ -5,7 +5,7 @@ import asyncio
 from ..conference import LabelTaken
 from ..limits import Refusal
 from .bridge import dial_parties, dial_queue
-from .interpreter import Interpreter, Stop
+from .interpreter import Interpreter
 from .parser import TwimlError, Verb
 from .side import wait_starter
 
@@ -45,7 +45,7 @@ async def dial_conference(run, verb, noun):
     conference = emulator.conferences.enter(noun.text, _callback(run, noun))
     if coach and not conference.find(coach):
         emulator.logs.error(13240, f"Nobody to coach: {coach}", call_sid=leg.sid)
-        raise Stop
+        return {"DialCallStatus": "failed"}
     try:
         participant = conference.add(
             leg,

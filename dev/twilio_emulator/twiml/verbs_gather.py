@@ -2,6 +2,7 @@
 
 import asyncio
 
+from ..sounds import INVALID_TYPE
 from .interpreter import Interpreter
 from .parser import TwimlError
 
@@ -35,7 +36,13 @@ async def gather(run, verb):
 
 async def _prompt(run, verb):
     for child in verb.children:
-        await run.execute(child)
+        try:
+            await run.execute(child)
+        except TwimlError as error:
+            if error.code != INVALID_TYPE:
+                raise
+            # https://www.twilio.com/docs/api/errors/13325
+            raise TwimlError(13325, f"Gather: {error}") from error
 
 
 async def _collect(run, verb, keys, prompt):
