@@ -1,4 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..tools.language import LONGEST_TEXT
 
 RECORDING_MODES = [
     ("off", "Off"),
@@ -84,6 +87,18 @@ class ResCompany(models.Model):
         default=True,
         help="Deletes the copy at Twilio as soon as the recording is stored here.",
     )
+
+    @api.constrains("telephony_announcement")
+    def _check_telephony_announcement(self):
+        for company in self:
+            if len(company.telephony_announcement or "") > LONGEST_TEXT:
+                raise ValidationError(
+                    self.env._(
+                        "The announcement is too long to be spoken: it may have at most %(count)s "
+                        "characters.",
+                        count=LONGEST_TEXT,
+                    )
+                )
 
     _telephony_wrap_up_range = models.Constraint(
         "CHECK (telephony_wrap_up_seconds BETWEEN 0 AND 3600)",

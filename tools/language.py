@@ -1,5 +1,8 @@
 """Names of languages, in plain Python."""
 
+# Characters of the longest text that is spoken: five minutes.
+LONGEST_TEXT = 5000
+
 
 def to_language_tag(code):
     """Return the tag of a language, as providers and browsers write it (BCP 47).

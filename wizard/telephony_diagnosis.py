@@ -12,6 +12,7 @@ CHECKS = [
     ("address", "Public Address"),
     ("reachability", "Reachability"),
     ("signature", "Signature"),
+    ("sound", "Sounds"),
     ("refusal", "Refused Requests"),
     ("country", "Countries"),
     ("risk", "High-Risk Numbers"),

@@ -542,6 +542,7 @@ class TelephonyAccount(models.Model):
             return [
                 self._line("reachability", "ok", self.env._("The address leads to this database.")),
                 self._diagnose_signature(),
+                self._diagnose_sound(),
             ]
         state = "warning" if status == "timeout" else "error"
         return [self._line("reachability", state, self._explain_answer(status), "account")]
@@ -568,8 +569,8 @@ class TelephonyAccount(models.Model):
             )
         if status in (301, 302, 303, 307, 308):
             return self.env._(
-                "The address redirects to another one, which invalidates Twilio's "
-                "signature. Enter the final address."
+                "The address redirects to another one. Twilio follows it without the data of the "
+                "call. Enter the final address."
             )
         return self.env._(
             "The address responds with error %(status)s. If this server hosts several databases, "
@@ -597,6 +598,24 @@ class TelephonyAccount(models.Model):
                 ),
             )
         return self._line("signature", "error", self._explain_answer(status))
+
+    def _diagnose_sound(self):
+        status, kind, is_playable = self._fetch_own_sound()
+        if status != 200:
+            state = "warning" if status == "timeout" else "error"
+            return self._line("sound", state, self._explain_answer(status))
+        if not is_playable:
+            return self._line(
+                "sound",
+                "error",
+                self.env._(
+                    "Callers hear an error message, because a proxy in front of Odoo delivers "
+                    "sounds with the content type “%(type)s”, which Twilio does not play. "
+                    "Configure the proxy to forward the responses of /telephony/sound/ unchanged.",
+                    type=printable(kind or "?", 100),
+                ),
+            )
+        return self._line("sound", "ok", self.env._("Twilio can play the ringback and the music."))
 
     def _diagnose_refusals(self, lines):
         """Report recently refused requests, with the cause that the other lines suggest.

@@ -303,6 +303,17 @@ class TelephonyAccount(models.Model):
             self._get_webhook_url("ping", question=question), self._get_deadline()
         )
 
+    def _fetch_own_sound(self):
+        """Request a sound from the public address, as Twilio would.
+
+        :return: HTTP status or the reason of its absence, the content type, and whether Twilio
+            plays it
+        :rtype: tuple(int | str, str, bool)
+        """
+        return self._get_provider().ask_sound(
+            self._get_sound_url("ringback_tone"), self._get_deadline()
+        )
+
     def _post_signed_webhook(self):
         """Send a signed webhook, as Twilio would, to the public address.
 

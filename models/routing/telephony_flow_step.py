@@ -1,8 +1,8 @@
-import base64
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools.mimetypes import guess_mimetype
+
+from ...tools.language import LONGEST_TEXT
+from .sound_upload import make_playable
 
 EXIT_FIELDS = (
     "next_step_id",
@@ -102,7 +102,7 @@ class TelephonyFlowStep(models.Model):
     # Message
     message = fields.Text(help="Text that callers hear, in the language of the flow.")
     audio = fields.Binary(
-        "Audio File", attachment=True, help="MP3 or WAV file played instead of the text."
+        "Audio File", attachment=True, help="Sound file played instead of the text."
     )
     audio_name = fields.Char()
     # Voicemail
@@ -233,12 +233,18 @@ class TelephonyFlowStep(models.Model):
                         )
                     )
 
-    @api.constrains("audio")
-    def _check_audio(self):
-        for step in self.filtered("audio"):
-            mimetype = guess_mimetype(base64.b64decode(step.audio), default="")
-            if not mimetype.startswith("audio/"):
-                raise ValidationError(self.env._("The audio file must be an MP3 or WAV file."))
+    @api.constrains("message")
+    def _check_message_length(self):
+        for step in self:
+            if len(step.message or "") > LONGEST_TEXT:
+                raise ValidationError(
+                    self.env._(
+                        "The message of “%(name)s” is too long to be spoken: it may have at most "
+                        "%(count)s characters.",
+                        name=step.name,
+                        count=LONGEST_TEXT,
+                    )
+                )
 
     @api.constrains("kind", "message", "audio")
     def _check_message(self):
@@ -247,6 +253,19 @@ class TelephonyFlowStep(models.Model):
                 raise ValidationError(
                     self.env._("Enter the message that callers hear in “%(name)s”.", name=step.name)
                 )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create(
+            [make_playable(self.env, vals, "audio", "audio_name") for vals in vals_list]
+        )
+
+    def write(self, vals):
+        return super().write(make_playable(self.env, vals, "audio", "audio_name"))
+
+    # === BUSINESS METHODS === #
 
     def _get_exit(self, name):
         """Return the step behind an exit; empty if there is none.

@@ -4,7 +4,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ...tools.language import LONGEST_TEXT
 from ...tools.wav import get_seconds
+from .sound_upload import make_playable
 
 # The wait is estimated from the answered callers of the last hours: their maximum and minimum
 # number.
@@ -50,7 +52,9 @@ class TelephonyQueue(models.Model):
     max_callers = fields.Integer("Maximum Callers", default=10)
     limit_wait = fields.Boolean(default=True)
     max_wait = fields.Integer("Maximum Wait", default=300, help="In seconds.")
-    music = fields.Binary(attachment=True, help="WAV file. Leave empty to play the default music.")
+    music = fields.Binary(
+        attachment=True, help="Sound file. Leave empty to play the default music."
+    )
     music_name = fields.Char()
     announcement = fields.Text(
         translate=True,
@@ -104,9 +108,30 @@ class TelephonyQueue(models.Model):
     def _check_music(self):
         for queue in self.filtered("music"):
             if get_seconds(base64.b64decode(queue.music)) < 1:
+                raise ValidationError(self.env._("The music must last at least one second."))
+
+    @api.constrains("announcement")
+    def _check_announcement(self):
+        for queue in self:
+            if len(queue.announcement or "") > LONGEST_TEXT:
                 raise ValidationError(
-                    self.env._("The music must be a WAV file of at least one second.")
+                    self.env._(
+                        "The announcement is too long to be spoken: it may have at most %(count)s "
+                        "characters.",
+                        count=LONGEST_TEXT,
+                    )
                 )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create(
+            [make_playable(self.env, vals, "music", "music_name", True) for vals in vals_list]
+        )
+
+    def write(self, vals):
+        return super().write(make_playable(self.env, vals, "music", "music_name", True))
 
     # === COMPUTE METHODS === #
 

@@ -8,14 +8,23 @@ from twilio.request_validator import RequestValidator
 # Seconds. A single worker cannot answer itself, so the wait must be short; the requests to Twilio
 # need time too.
 TIMEOUT = 2
+# Content types that `<Play>` accepts.
+# https://www.twilio.com/docs/voice/twiml/play#supported-audio-file-types
+PLAYABLE = {
+    *("audio/mpeg", "audio/wav", "audio/wave", "audio/x-wav", "audio/ulaw"),
+    *("audio/aiff", "audio/x-aifc", "audio/x-aiff", "audio/gsm", "audio/x-gsm"),
+}
 
 
 def _send(method, url, deadline=None, **values):
-    """Send a request. Redirects are not followed, as with Twilio's own requests.
+    """Send a request. Redirects are not followed: Twilio would follow them without parameters.
+
+    https://www.twilio.com/docs/api/errors/11216
 
     :param float deadline: moment (`time.monotonic`) at which it must end, or None
-    :return: HTTP status or `timeout`, `certificate`, `unreachable`; the beginning of the answer
-    :rtype: tuple(int | str, str)
+    :return: HTTP status or `timeout`, `certificate`, `unreachable`; the beginning of the answer;
+        its content type
+    :rtype: tuple(int | str, str, str)
     """
     left = TIMEOUT if deadline is None else min(TIMEOUT, deadline - time.monotonic())
     # The limit holds for connecting and for the answer, one after the other.
@@ -23,12 +32,26 @@ def _send(method, url, deadline=None, **values):
     try:
         response = requests.request(method, url, timeout=limit, allow_redirects=False, **values)
     except requests.exceptions.Timeout:
-        return "timeout", ""
+        return "timeout", "", ""
     except requests.exceptions.SSLError:
-        return "certificate", ""
+        return "certificate", "", ""
     except requests.exceptions.RequestException:
-        return "unreachable", ""
-    return response.status_code, response.text[:200]
+        return "unreachable", "", ""
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    text = "" if kind in PLAYABLE else response.text[:200]
+    return response.status_code, text, kind
+
+
+def ask_sound(url, deadline=None):
+    """Request a sound from our own public address, as Twilio would for a `<Play>`.
+
+    :param str url: URL of a sound
+    :param float deadline: see `_send`
+    :return: see `_send`; the content type, and whether Twilio plays it
+    :rtype: tuple(int | str, str, bool)
+    """
+    status, _text, kind = _send("GET", url, deadline)
+    return status, kind, kind in PLAYABLE
 
 
 def ask(url, deadline=None):
@@ -39,7 +62,7 @@ def ask(url, deadline=None):
     :return: see `_send`
     :rtype: tuple(int | str, str)
     """
-    return _send("GET", url, deadline)
+    return _send("GET", url, deadline)[:2]
 
 
 def post_signed(url, account_sid, auth_token, deadline=None):
@@ -54,4 +77,5 @@ def post_signed(url, account_sid, auth_token, deadline=None):
     """
     form = {"AccountSid": account_sid, "CallSid": "CA" + "0" * 32}
     signature = RequestValidator(auth_token).compute_signature(url, form)
-    return _send("POST", url, deadline, data=form, headers={"X-Twilio-Signature": signature})
+    headers = {"X-Twilio-Signature": signature}
+    return _send("POST", url, deadline, data=form, headers=headers)[:2]

@@ -39,6 +39,8 @@ class DiagnosisWorld(AdminWorld):
         self.startPatcher(
             patch.object(accounts, "_post_signed_webhook", lambda account: self.signed)
         )
+        self.sound = (200, "audio/wav", True)
+        self.startPatcher(patch.object(accounts, "_fetch_own_sound", lambda account: self.sound))
 
     def diagnose(self):
         """Check everything; return the page."""
@@ -77,6 +79,7 @@ class TestDiagnosis(DiagnosisWorld, TelephonyCase):
                     "address",
                     "reachability",
                     "signature",
+                    "sound",
                     "refusal",
                 ],
                 "ok",
@@ -84,6 +87,16 @@ class TestDiagnosis(DiagnosisWorld, TelephonyCase):
         )
         self.assertEqual((diagnosis.error_count, diagnosis.warning_count), (0, 0))
         self.assertFalse(any(diagnosis.line_ids.mapped("repair")))
+
+    def test_sound_of_a_type_that_twilio_does_not_play(self):
+        """A proxy that delivers `.wav` without a type would end every incoming call."""
+        self.sound = (200, "application/octet-stream", False)
+        line = self.find("sound", "error")
+        self.assertIn("“application/octet-stream”, which Twilio does not play", line.sentence)
+        self.sound = (404, "text/html", False)
+        self.assertIn("responds with error 404", self.find("sound", "error").sentence)
+        self.sound = ("timeout", "", False)
+        self.find("sound", "warning")
 
     def test_what_is_broken_comes_first(self):
         self.twilio.balance = "3.00"
@@ -95,7 +108,7 @@ class TestDiagnosis(DiagnosisWorld, TelephonyCase):
         diagnosis = self.diagnose()
         self.assertEqual(
             diagnosis.line_ids.mapped("check"),
-            ["credentials", "address", "reachability", "signature", "refusal"],
+            ["credentials", "address", "reachability", "signature", "sound", "refusal"],
         )
         action = self.repair(diagnosis.line_ids[0])
         self.assertEqual(action["res_model"], "telephony.account.credentials")

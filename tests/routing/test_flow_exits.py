@@ -321,7 +321,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.make_step("Jingle", "message", flow=other, audio=base64.b64encode(sound.getvalue()))
         self.set_up("flow", target_flow_id=other.id)
         _call, [play, _hang_up] = self.call_in()
-        self.assertRegex(play.text, r"^https://crm\.example\.test/web/content/\d+\?access_token=.")
+        self.assertRegex(play.text, r"^https://crm\.example\.test/telephony/sound/\d+/.")
 
     def test_another_flow_that_is_archived(self):
         """Z29: the caller hears a polite message, and the timeline gives the reason."""

@@ -153,7 +153,9 @@ class TestRoutes(TelephonyHttpCase):
             {
                 "/telephony/twilio/ping",
                 "/telephony/health",
+                "/telephony/sound/<string:name>.wav",
                 "/telephony/sound/hold_music/<int:seconds>.wav",
+                "/telephony/sound/<int:attachment_id>/<string:token>",
                 "/telephony/sound/<int:attachment_id>/<string:token>/<int:seconds>.wav",
             },
         )
@@ -170,8 +172,9 @@ class TestRoutes(TelephonyHttpCase):
             }
         )
         for token in ("known", "x", "False", "None"):
-            response = self.url_open(f"/telephony/sound/{secret.id}/{token}/5.wav")
-            self.assertEqual(response.status_code, 404)
+            for end in ("", "/5.wav"):
+                response = self.url_open(f"/telephony/sound/{secret.id}/{token}{end}")
+                self.assertEqual(response.status_code, 404)
 
 
 @tagged("post_install", "-at_install")
