@@ -232,7 +232,7 @@ def run_later(records, name, seconds):
 
     :param records: records of the method, which are read again
     :param str name: name of the method
-    :param int seconds: the pause
+    :param float seconds: the pause
     """
     model_name, ids, cr = records._name, records.ids, records.env.cr
     database, uid, context = cr.dbname, records.env.uid, dict(records.env.context)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -10,6 +11,7 @@ from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..gate import door
 from .telephony_recording import LIVE
+from .telephony_recording_archive import SILENT_SECONDS
 
 # Voicemails up to this many seconds contain nothing but the hang-up.
 EMPTY_SECONDS = 2
@@ -153,6 +155,9 @@ class TelephonyCall(models.Model):
         recording = self._get_live_recording()
         recording.wanted = "stopped"
         recording._sync()
+        if recording.state == "starting":
+            # The job finds out whether it was started after all.
+            recording._wake_job(fields.Datetime.now() + timedelta(seconds=SILENT_SECONDS + 1))
 
     # === ANNOUNCEMENT === #
 
@@ -203,11 +208,11 @@ class TelephonyCall(models.Model):
         flow = self.flow_id or self.number_id.flow_id
         # sudo: res.company - the text is for every caller
         company = self.company_id.sudo()
-        language = flow.language or company.partner_id.lang or "en_US"
-        text = company.telephony_announcement or self.with_context(lang=language).env._(
+        lang = self.account_id._get_spoken_lang(flow.language or company.partner_id.lang)
+        text = company.telephony_announcement or self.with_context(lang=lang).env._(
             "This call is recorded."
         )
-        return [Say(text, to_language_tag(language))]
+        return [Say(text, to_language_tag(lang))]
 
     @after_commit("recording_announced_at", missing=("_is_announcement_missing",))
     def _send_announce_request(self, is_repeated=False):
@@ -324,9 +329,9 @@ class TelephonyCall(models.Model):
 
     def _get_thanks(self):
         """Return the goodbye to a caller who has left a voicemail."""
-        flow = self.flow_id
-        text = self.with_context(lang=flow.language).env._("Thank you for your message. Goodbye.")
-        return [Say(text, flow._get_speech_language()), HangUp()]
+        lang = self.account_id._get_spoken_lang(self.flow_id.language)
+        text = self.with_context(lang=lang).env._("Thank you for your message. Goodbye.")
+        return [Say(text, to_language_tag(lang)), HangUp()]
 
     # === PRIVACY === #
 

@@ -1,14 +1,21 @@
 import logging
+from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.base import ProviderError
-from ..call.after_commit import after_commit
+from ..call.after_commit import after_commit, run_later
 from .telephony_recording import LIVE
 
 _logger = logging.getLogger(__name__)
 
+# Seconds before each quick repetition of a refused start. Then the job repeats it while the call
+# lives. Twilio refuses now and then to record a call that was just answered.
+START_DELAYS = (0.3, 0.6, 1.2, 2.4)
+# Seconds between two repetitions by the job.
+START_INTERVAL = 60
 # Number of attempts to change a recording before the agent is notified of the failure.
 TRIES = 3
 
@@ -70,7 +77,9 @@ class TelephonyRecording(models.Model):
         if self.state != "starting" or self.provider_recording_id:
             return None
         if self._get_wanted_state() in ("", "stopped"):
-            return self._on_start_failed, (self.env._("The call ended before recording started."),)
+            return self._on_start_failed, self._explain_twice(
+                lambda row: row.env._("The call ended before recording started.")
+            )
         client = self.account_id._get_client()
         leg_id = self.call_id._get_customer_leg().provider_leg_id
         url = self.account_id._get_webhook_url(
@@ -88,9 +97,55 @@ class TelephonyRecording(models.Model):
                 if not sid:
                     raise
         except ProviderError as error:
-            _logger.warning("%s: the recording was not started: %s", self.call_id.uuid, error.label)
-            return self._on_start_failed, (self._explain(error),)
+            may_succeed = error.gone or error.unknown or error.retryable
+            is_expected = may_succeed and self.tries < len(START_DELAYS)
+            _logger.log(
+                logging.INFO if is_expected else logging.WARNING,
+                "%s: the recording was not started: %s",
+                self.call_id.uuid,
+                error.label,
+            )
+            on_refused = self._on_start_refused if may_succeed else self._on_start_failed
+            return on_refused, self._explain_twice(partial(type(self)._explain_start, error=error))
         return self._on_start_done, (sid,)
+
+    def _explain_twice(self, explain):
+        """Return a reason for the row and for the timeline, which shows it in any language.
+
+        :param explain: function of this recording that returns the sentence
+        :rtype: tuple(str, dict(str, str))
+        """
+        return explain(self), self.env["telephony.call.timeline"]._get_in_languages(self, explain)
+
+    def _explain_start(self, error):
+        if error.gone or error.kind == "busy":
+            return self.env._("Twilio is not ready to record this call yet.")
+        return self._explain(error)
+
+    def _on_start_refused(self, sentence, reason):
+        """Try again soon; if that does not help, show it and try again while the call lives.
+
+        :param str sentence: the reason
+        :param dict reason: the reason in each language, for the timeline
+        """
+        if self.state != "starting":
+            return
+        tries = self.tries + 1
+        if tries <= len(START_DELAYS):
+            self.tries = tries
+            run_later(self, "_start_again", START_DELAYS[tries - 1])
+            return
+        moment = fields.Datetime.now() + timedelta(seconds=START_INTERVAL)
+        problem = self.env._("The recording has not started yet. %(reason)s", reason=sentence)
+        self.write({"tries": tries, "problem": problem, "next_try_at": moment})
+        self._wake_job(moment)
+        if tries == len(START_DELAYS) + 1:
+            self.call_id._add_timeline("recording_delayed", reason=reason)
+            self.call_id._notify_participants()
+
+    def _start_again(self):
+        for recording in self:
+            recording._send_start_request(True)
 
     def _get_known_ids(self):
         return [sid for sid in self.call_id.recording_ids.mapped("provider_recording_id") if sid]
@@ -99,7 +154,11 @@ class TelephonyRecording(models.Model):
         """Save the provider's id of the recording, and apply changes made meanwhile."""
         known = self.provider_recording_id
         if not known and provider_recording_id in self._get_known_ids():
-            self._on_start_failed(self.env._("Another recording is still in progress."))
+            self._on_start_failed(
+                *self._explain_twice(
+                    lambda row: row.env._("Another recording is still in progress.")
+                )
+            )
             return
         # Also accept the late response of a start that was given up.
         if self.state == "starting" or (self.state == "failed" and not known):
@@ -108,15 +167,21 @@ class TelephonyRecording(models.Model):
                     "provider_recording_id": known or provider_recording_id,
                     "state": "recording",
                     "problem": False,
+                    "tries": 0,
                 }
             )
             self.call_id._notify_participants()
         self._sync()
 
-    def _on_start_failed(self, sentence):
+    def _on_start_failed(self, sentence, reason):
+        """Give the recording up.
+
+        :param str sentence: the reason
+        :param dict reason: the reason in each language, for the timeline
+        """
         if self.state == "starting":
             self.write({"state": "failed", "problem": sentence})
-            self.call_id._add_timeline("recording_failed")
+            self.call_id._add_timeline("recording_not_started", reason=reason)
             self.call_id._notify_participants()
 
     # === PAUSE, RESUME, STOP === #
@@ -251,4 +316,8 @@ class TelephonyRecording(models.Model):
             )
             self._wake_job()
         else:
-            self.write({"state": "failed", "problem": self.env._("Nothing was recorded.")})
+            was_refused = self.state == "starting" and self.tries
+            sentence = self.problem or self.env._("Nothing was recorded.")
+            self.write({"state": "failed", "problem": sentence})
+            if was_refused:
+                self.call_id._add_timeline("recording_never_started")

@@ -32,6 +32,7 @@ CODES = {
     10004: "calls_limit",
     13805: "trial_over",
     16021: "calls_limit",
+    16114: "busy",  # the resource is being changed by another request
     20003: "unauthorized",
     20005: "account_inactive",
     20404: "not_found",
@@ -41,7 +42,7 @@ CODES = {
     21216: "profile_required",
     21217: "number_invalid",
     21219: "number_unverified",
-    21220: "not_found",  # the call is over, so it cannot be redirected
+    21220: "not_found",  # the call is over, or not ready to be recorded yet
     21404: "account_limit",
     21421: "number_unavailable",
     21422: "number_taken",

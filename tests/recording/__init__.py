@@ -2,5 +2,6 @@ from . import (
     test_recording,
     test_recording_life,
     test_recording_rules,
+    test_recording_start,
     test_voicemail,
 )
