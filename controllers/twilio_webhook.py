@@ -17,7 +17,7 @@ from odoo.http import Controller, request, route
 
 from ..models.gate import begin_again
 from ..providers.twilio.doors import without_zeros
-from ..providers.voice_response import HangUp, Redirect, Say
+from ..providers.voice_response import HangUp, Play, Redirect, Say
 
 _logger = logging.getLogger(__name__)
 
@@ -30,6 +30,8 @@ ROUTE = {
     "readonly": False,
 }
 
+# Seconds of hold music after a failure.
+HARMLESS_SECONDS = 30
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -90,9 +92,22 @@ def _apologize(account_sudo, voice_request):
 def _is_beside(path):
     """Return whether a request is for audio beside an ongoing conversation.
 
-    Hold music and announcements must not hang up.
+    Hold music and announcements must not hang up: `<Hangup>` is not allowed in their documents.
+    https://www.twilio.com/docs/voice/api/conference-participant-resource
     """
     return path == "announce" or bool(_get_query().get("hold"))
+
+
+def _get_harmless(account_sudo, path):
+    """Return the audio beside a conversation that cannot be decided: music, or no announcement."""
+    if path == "announce":
+        return []
+    music = Play(account_sudo._get_sound_url(f"hold_music/{HARMLESS_SECONDS}"))
+    uuid = _get_query().get("call", "")
+    if not UUID.fullmatch(uuid):
+        return [music]
+    # The next request may succeed.
+    return [music, Redirect(account_sudo._get_webhook_url("wait", call=uuid, hold=1))]
 
 
 def twiml_route(path):
@@ -114,7 +129,11 @@ def twiml_route(path):
             except Exception:
                 _logger.exception("%s: the webhook %s failed", _get_label(voice_request), path)
                 begin_again(request.env)
-                response = [] if _is_beside(path) else _apologize(account_sudo, voice_request)
+                response = (
+                    _get_harmless(account_sudo, path)
+                    if _is_beside(path)
+                    else _apologize(account_sudo, voice_request)
+                )
             return _answer(account_sudo, response)
 
         functools.update_wrapper(answer, method)
@@ -145,7 +164,7 @@ class TwilioWebhook(Controller):
         """Return the audio for a waiting caller."""
         call_sudo = _get_call_sudo(account_sudo)
         if not call_sudo:
-            return [] if _is_beside("wait") else [HangUp()]
+            return _get_harmless(account_sudo, "wait") if _is_beside("wait") else [HangUp()]
         if _is_beside("wait"):
             return call_sudo._advance_hold()
         return call_sudo._process_wait(voice_request)

@@ -12,6 +12,7 @@ from odoo.http import request
 from ..providers.twilio import doors, signature
 from ..providers.voice_response import Pause, Redirect
 from . import gate
+from .account.telephony_account import ACCOUNT_ID
 from .retry import Busy, run_again_at_once
 
 _logger = logging.getLogger(__name__)
@@ -138,6 +139,7 @@ class IrHttp(models.AbstractModel):
         # sudo: telephony.account - the secret is only compared here
         accounts_sudo = request.env["telephony.account"].sudo()
         account_sudo, is_signed = accounts_sudo._find_signed(
+            http_request.args.get(ACCOUNT_ID),
             form.get(signature.ACCOUNT),
             cls._get_raw_path(http_request),
             form,

@@ -30,6 +30,8 @@ from odoo.addons.crm_telephony.providers.twilio.events import parse_leg_event
 from odoo.addons.crm_telephony.providers.twilio.legs import LIVING
 from odoo.addons.crm_telephony.providers.twilio.provider import TwilioProvider
 
+from .twiml_table import check_document, get_kind
+
 BASE_URL = "https://crm.example.test"
 CUSTOMER = "+32470123456"
 TOKEN = "t" * 32
@@ -532,6 +534,11 @@ class World:
         """Return the customer's leg of a call."""
         return call.leg_ids.filtered(lambda leg: leg.role == "customer")
 
+    def url_of(self, route, call, **query):
+        """Return the address of a webhook of a call, which names its account."""
+        query = {"call": call.uuid, **query, "account": call.account_id.id}
+        return f"{BASE_URL}/telephony/twilio/{route}?{urlencode(query)}"
+
     @contextmanager
     def assert_log(self, module, level, text):
         """Expect a line of one of the addon's loggers, and keep it out of the log."""
@@ -559,7 +566,7 @@ class TelephonyHttpCase(World, HttpCase):
         """Send a webhook as the provider does.
 
         :param str route: last part of the path, or a whole address from a voice response
-        :param dict params: fields; `AccountSid` is added
+        :param dict params: fields; `AccountSid` is added; None: without this field
         :param dict query: parameters of our own in the address
         :param sign: True; False: no signature; a text: the secret to sign with
         :param bytes body: sent in place of the fields, signed as if there were none
@@ -572,6 +579,7 @@ class TelephonyHttpCase(World, HttpCase):
         )
         # sudo: the test's own account
         form = {"AccountSid": self.account.sudo().account_sid, **(params or {})}
+        form = {name: value for name, value in form.items() if value is not None}
         headers = {**kwargs.pop("headers", {})}
         if sign:
             validator = RequestValidator(TOKEN if sign is True else sign)
@@ -587,6 +595,8 @@ class TelephonyHttpCase(World, HttpCase):
             **kwargs,
         )
         self.env.invalidate_all()
+        if response.status_code == 200 and "xml" in response.headers.get("Content-Type", ""):
+            self.assertFalse(check_document(response.content, get_kind(path)), response.text)
         return response
 
     def ask(self, route, params=None, query=None, **kwargs):

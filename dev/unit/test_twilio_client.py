@@ -132,6 +132,8 @@ def test_participant_names_every_event_separately(client, provider):
         "TimeLimit": "14400",
         "EarlyMedia": "true",
         "Beep": "false",
+        # Twilio's default is its own music.
+        "WaitUrl": "",
         "StartConferenceOnEnter": "true",
         "EndConferenceOnExit": "true",
         "JitterBufferSize": "small",

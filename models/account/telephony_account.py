@@ -2,12 +2,16 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 
 from ...providers.base import get_provider
+from ...tools.language import to_language_tag
 from ...tools.printable import printable
 from ..call.after_commit import WEBHOOK_ROOT, get_deadline
 
 ACCOUNT_SID = re.compile(r"AC[A-Za-z0-9]{32}")
+# Parameter of a webhook's URL: our identifier of the account.
+ACCOUNT_ID = "account"
 DEFAULT_SDK_URL = "/crm_telephony/static/lib/twilio-voice-sdk/twilio.min.js"
 
 
@@ -169,6 +173,9 @@ class TelephonyAccount(models.Model):
         :param query: parameters of the webhook, protected by the signature
         :rtype: str
         """
+        if "call" in query:
+            # Twilio does not document that each request beside a conversation names its account.
+            query[ACCOUNT_ID] = self.id
         url = (base_url or self._get_base_url()) + WEBHOOK_ROOT + route
         return url + ("?" + "&".join(f"{k}={v}" for k, v in query.items()) if query else "")
 
@@ -194,8 +201,8 @@ class TelephonyAccount(models.Model):
         return list(dict.fromkeys(filter(None, urls)))
 
     def _get_sound_url(self, name):
-        """Return the public URL of one of the addon's sounds."""
-        return f"{self._get_base_url()}/crm_telephony/static/src/audio/{name}"
+        """Return the public URL of one of the addon's sounds, see `controllers/sound.py`."""
+        return f"{self._get_base_url()}/telephony/sound/{name}.wav"
 
     @api.model
     def _share_sound(self, record, field):
@@ -214,6 +221,15 @@ class TelephonyAccount(models.Model):
             limit=1,
         )
         return attachment.id, attachment.generate_access_token()[0]
+
+    def _get_spoken_lang(self, lang):
+        """Return the language in which our own sentences are spoken: English without a voice.
+
+        :param str lang: code of the wanted language, or empty
+        :rtype: str
+        """
+        lang = lang or "en_US"
+        return lang if self._get_provider().has_voice(to_language_tag(lang)) else "en_US"
 
     def _render(self, response):
         """Return a voice response (see `voice_response`) in the provider's language."""
@@ -255,20 +271,30 @@ class TelephonyAccount(models.Model):
     # === INCOMING: WEBHOOKS === #
 
     @api.model
-    def _find_signed(self, account_sid, path, form, given_signature):
+    def _find_signed(self, account_id, account_sid, path, form, given_signature):
         """Return the account that signed a request.
 
-        :param str account_sid: SID of the account, as named in the request
+        :param str account_id: our identifier of the account in the URL; empty without one
+        :param str account_sid: SID of the account in the posted fields; empty without one
         :param str path: raw path and query of the request
         :param form: the posted fields
         :param str given_signature: signature of the request
         :return: the account (empty when unknown), and whether the signature is valid
         :rtype: tuple(telephony.account, bool)
         """
-        # Only well-formed SIDs are searched, because the endpoint is public.
-        if not given_signature or not ACCOUNT_SID.fullmatch(account_sid or ""):
+        # Only well-formed names are searched, because the endpoint is public.
+        domain = Domain.TRUE
+        if account_sid or not account_id:
+            if not ACCOUNT_SID.fullmatch(account_sid or ""):
+                return self.browse(), False
+            domain &= Domain("account_sid", "=", account_sid)
+        if account_id:
+            if not re.fullmatch(r"[0-9]{1,9}", account_id):
+                return self.browse(), False
+            domain &= Domain("id", "=", int(account_id))
+        if not given_signature:
             return self.browse(), False
-        account = self.search_fetch([("account_sid", "=", account_sid)], limit=1)
+        account = self.search_fetch(domain, limit=1)
         return account, bool(account) and account._get_provider().is_signed(
             [account.auth_token, account.secondary_auth_token],
             [base_url + path for base_url in account._get_signed_base_urls()],

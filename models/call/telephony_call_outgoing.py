@@ -737,6 +737,7 @@ class TelephonyCall(models.Model):
                     "to": leg.number,
                     "timeout": PHONE_SECONDS,
                     "url": url("agent_phone", call=self.uuid, leg=leg.id),
+                    "fallback_url": url("fallback", call=self.uuid, leg=leg.id),
                     "status_url": url("status", call=self.uuid, leg=leg.id),
                 }
             )
@@ -850,7 +851,7 @@ class TelephonyCall(models.Model):
         return self._ask_phone(leg, agent)
 
     def _ask_phone(self, leg, agent):
-        lang = agent.user_id.lang or "en_US"
+        lang = self._get_lang_of(agent)
         call = self.with_context(lang=lang)
         transfer = leg.offer_id.transfer_id
         if transfer and transfer.state != "returning":
@@ -880,7 +881,7 @@ class TelephonyCall(models.Model):
         """
         if self.state == "ended":
             # A refusal is spoken in the voice of the agent's language.
-            env = self.with_context(lang=agent.user_id.lang).env
+            env = self.with_context(lang=self._get_lang_of(agent)).env
             return self._refuse_phone(agent, env._("The caller hung up."))
         leg.is_confirmed = True
         self._on_agent_connected()
@@ -895,8 +896,14 @@ class TelephonyCall(models.Model):
         return [HangUp()]
 
     def _refuse_phone(self, agent, text):
-        language = to_language_tag(agent.user_id.lang)
-        return [Say(text, language), HangUp()]
+        return [Say(text, to_language_tag(self._get_lang_of(agent))), HangUp()]
+
+    def _get_lang_of(self, agent):
+        """Return the language in which an agent's telephone speaks.
+
+        :rtype: str
+        """
+        return self.account_id._get_spoken_lang(agent.user_id.lang)
 
     # === FROM THE STATE === #
 

@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...providers.base import CallEvent
+from ...providers.voice_response import HangUp, Redirect
 from ...tools.call_states import CONNECT_SECONDS
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
@@ -209,12 +210,19 @@ class TelephonyCall(models.Model):
         )
         if leg.provider_leg_id and leg.provider_leg_id != provider_leg_id:
             return self._refuse_browser("another browser monitors the call")
+        if leg.joined_at:
+            # The conference has ended, or the supervisor was removed from it.
+            return [HangUp()]
         leg.provider_leg_id = provider_leg_id
         if leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now())):
             self._notify_monitored(leg)
         muted, coach = self._get_monitor_sound(leg)
         leg.provider_sound = f"{muted} {coach}"
-        return [self._get_join(leg, ends_conference=False, muted=muted, coach=coach)]
+        return [
+            self._get_join(leg, ends_conference=False, muted=muted, coach=coach),
+            # The leg to coach may have left meanwhile: then the join fails, and is tried without.
+            Redirect(self.account_id._get_webhook_url("client", uuid=self.uuid)),
+        ]
 
     # === BUSINESS METHODS === #
 

@@ -240,6 +240,8 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
             time_limit=TIME_LIMIT,
             early_media=True,
             beep="false",
+            # Without this, a customer who answers first hears Twilio's music.
+            wait_url="",
             start_conference_on_enter=True,
             end_conference_on_exit=values["ends_conference"],
             jitter_buffer_size="small",
@@ -302,6 +304,8 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
             time_limit=TIME_LIMIT,
             url=values["url"],
             method="POST",
+            fallback_url=values["fallback_url"],
+            fallback_method="POST",
             status_callback=values["status_url"],
             status_callback_method="POST",
             status_callback_event=LEG_EVENTS,

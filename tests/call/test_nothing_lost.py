@@ -280,12 +280,15 @@ class TestNothingLost(TelephonyHttpCase):
         call = self.talk()
         self.patch(self.calls, "_advance_hold", fail)
         self.patch(self.calls, "_get_recording_announcement", fail)
-        for route, query in (("wait", {"hold": "1"}), ("announce", {})):
+        for route, query, names in (
+            ("wait", {"hold": "1"}, ["Play", "Redirect"]),
+            ("announce", {}, []),
+        ):
             with self.subTest(route), self.assertLogs(CONTROLLER, "ERROR"):
                 verbs = self.ask(
                     route, {"CallSid": call.provider_call_id}, {"call": call.uuid, **query}
                 )
-                self.assertEqual(verbs, [])
+                self.assertEqual(self.names(verbs), names)
                 self.assertEqual(call.state, "in_progress")
 
     # === THE FALLBACK === #

@@ -7,7 +7,7 @@ from odoo.tests import tagged
 from odoo.addons.crm_telephony.models.call import after_commit
 from odoo.addons.crm_telephony.providers.base import ProviderError
 
-from ..common import AGENT_LEG, BASE_URL, CUSTOMER, ROOM, TelephonyCase, TelephonyHttpCase, leg_sid
+from ..common import AGENT_LEG, CUSTOMER, ROOM, TelephonyCase, TelephonyHttpCase, leg_sid
 
 MODULE = "models.call.telephony_call_outgoing"
 
@@ -266,8 +266,8 @@ class TestOutgoing(TelephonyHttpCase):
                 "label": "customer",
                 "timeout": 30,
                 "ends_conference": True,
-                "status_url": f"{BASE_URL}/telephony/twilio/status?call={call.uuid}&leg={leg.id}",
-                "conference_url": f"{BASE_URL}/telephony/twilio/conference?call={call.uuid}",
+                "status_url": self.url_of("status", call, leg=leg.id),
+                "conference_url": self.url_of("conference", call),
             },
         )
         self.assertTrue(leg.provider_leg_id)
@@ -383,7 +383,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.run_after_commit()
         self.assertEqual(
             self.provider.sent("redirect_leg"),
-            [[customer.provider_leg_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"]],
+            [[customer.provider_leg_id, self.url_of("step", call)]],
         )
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
         self.wait(call)

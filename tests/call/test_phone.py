@@ -43,6 +43,8 @@ class TestPhoneOut(PhoneStories):
         call = self.start()
         [[values]] = self.provider.sent("call_phone")
         self.assertEqual((values["to"], values["from"]), (MOBILE, self.number.number))
+        # The phone user hears our apology, not Twilio's, when Odoo fails.
+        self.assertIn(f"/telephony/twilio/fallback?call={call.uuid}", values["fallback_url"])
         self.assertFalse(self.provider.sent("add_participant"))
         self.assertEqual((call.via, call.state), ("phone", "new"))
 

@@ -3,7 +3,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from ..common import AGENT_LEG, BASE_URL, QUEUE, TelephonyHttpCase, leg_sid
+from ..common import AGENT_LEG, QUEUE, TelephonyHttpCase, leg_sid
 
 SECOND = leg_sid(2)
 SECOND_AGENT_LEG = leg_sid(51)
@@ -106,7 +106,7 @@ class TestSecondCall(SecondCalls):
         self.assertEqual(told["phase"], "held")
         self.assertTrue(told["on_hold"] and told["on_hold_since"])
         self.run_after_commit()
-        step = f"{BASE_URL}/telephony/twilio/step?call={self.first.uuid}"
+        step = self.url_of("step", self.first)
         self.assertEqual(self.provider.sent("redirect_leg"), [[self.first.provider_call_id, step]])
         self.assertEqual(self.provider.sent("end_leg"), [[AGENT_LEG]])
         # The end of the leg is not a lost connection.

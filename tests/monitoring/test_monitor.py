@@ -27,7 +27,7 @@ class TestMonitor(TelephonyHttpCase):
         call = self.env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
         call = call or self.talk()
         self.as_user(user or self.sue).monitor(call.uuid, mode)
-        [dial] = self.connect_browser(call, agent or self.agent_sue, sid)
+        [dial, _again] = self.connect_browser(call, agent or self.agent_sue, sid)
         self.run_after_commit()
         return call, dial.find("Conference")
 
@@ -61,6 +61,24 @@ class TestMonitor(TelephonyHttpCase):
         self.assertEqual(room.get("coach"), AGENT_LEG)
         self.assertIsNone(room.get("muted"))
         self.assertEqual(self.seen_by_ana(), [("Sue", "whisper")])
+
+    def test_join_that_fails_is_tried_without_the_leg_to_coach(self):
+        """The leg to coach has left meanwhile: the supervisor's call does not end."""
+        call = self.talk()
+        self.as_user(self.sue).monitor(call.uuid, "whisper")
+        [_dial, again] = self.connect_browser(call, self.agent_sue, SUPERVISOR_LEG)
+        self.tell_leg(call, AGENT_LEG, "completed")
+        params = {
+            "CallSid": SUPERVISOR_LEG,
+            "From": f"client:{self.agent_sue.sudo().identity}",
+            "To": "",
+        }
+        [dial, again] = self.ask(again.text, params)
+        room = dial.find("Conference")
+        self.assertEqual((room.get("coach"), room.get("muted")), (None, "true"))
+        # A supervisor who has been in the conference does not come back by itself.
+        self.tell_room(call, SUPERVISOR_LEG, "participant-join", 9)
+        self.assertEqual(self.names(self.ask(again.text, params)), ["Hangup"])
 
     def test_barge(self):
         """Z22: agent and customer hear the supervisor."""
@@ -192,7 +210,7 @@ class TestMonitor(TelephonyHttpCase):
     def test_repeated_question_and_second_browser(self):
         """A repeated request is answered alike; a second browser is refused."""
         call, room = self.start()
-        [dial] = self.connect_browser(call, self.agent_sue, SUPERVISOR_LEG)
+        [dial, _again] = self.connect_browser(call, self.agent_sue, SUPERVISOR_LEG)
         self.assertEqual(dial.find("Conference").attrib, room.attrib)
         [hang_up] = self.connect_browser(call, self.agent_sue, leg_sid(72))
         self.assertEqual(hang_up.tag, "Hangup")

@@ -3,7 +3,7 @@
 from odoo import fields
 from odoo.tests import tagged
 
-from ..common import BASE_URL, CUSTOMER, QUEUE, TelephonyHttpCase, leg_sid
+from ..common import CUSTOMER, QUEUE, TelephonyHttpCase, leg_sid
 
 
 @tagged("post_install", "-at_install")
@@ -13,9 +13,8 @@ class TestIncoming(TelephonyHttpCase):
         self.go_online(self.agent_ana, self.agent_bob)
         call, [enqueue] = self.call_in()
         self.assertEqual(enqueue.tag, "Enqueue")
-        route = f"{BASE_URL}/telephony/twilio"
-        self.assertEqual(enqueue.get("waitUrl"), f"{route}/wait?call={call.uuid}")
-        self.assertEqual(enqueue.get("action"), f"{route}/step?call={call.uuid}")
+        self.assertEqual(enqueue.get("waitUrl"), self.url_of("wait", call))
+        self.assertEqual(enqueue.get("action"), self.url_of("step", call))
         # A name at the provider contains no personal data.
         self.assertNotIn("470", enqueue.text)
         self.assertEqual(call.state, "ringing")
@@ -226,7 +225,7 @@ class TestIncoming(TelephonyHttpCase):
         self.run_after_commit()
         self.assertEqual(
             self.provider.sent("move_from_queue"),
-            [[QUEUE, call.provider_call_id, f"{BASE_URL}/telephony/twilio/join?call={call.uuid}"]],
+            [[QUEUE, call.provider_call_id, self.url_of("join", call)]],
         )
         [dial] = self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
         [room] = dial
@@ -333,7 +332,7 @@ class TestIncoming(TelephonyHttpCase):
         self.run_after_commit()
         self.assertEqual(
             self.provider.sent("move_from_queue"),
-            [[QUEUE, call.provider_call_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"]],
+            [[QUEUE, call.provider_call_id, self.url_of("step", call)]],
         )
         # The queue's own request leads nowhere; the address named in our request leads on.
         [redirect] = self.step(call, QueueResult="redirected")

@@ -105,7 +105,7 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.run_after_commit()
         self.assertEqual(
             self.provider.sent("redirect_leg"),
-            [[call.provider_call_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"]],
+            [[call.provider_call_id, self.url_of("step", call)]],
         )
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
         verbs = self.wait(call)
