@@ -96,6 +96,7 @@ ERROR_KINDS = {
     # The provider refused the request.
     "rate_limited": True,  # too many requests
     "unavailable": True,  # temporarily out of service
+    "busy": True,  # another request is changing the object
     "not_found": False,  # the object of the request does not exist any more
     "unauthorized": False,  # wrong credentials
     "forbidden": False,  # the account may not do this
@@ -633,6 +634,14 @@ class Provider(ABC):
         :rtype: str
         """
 
+    @abstractmethod
+    def has_voice(self, language):
+        """Return whether texts can be spoken in a language.
+
+        :param str language: language and region, as in `es-AR`
+        :rtype: bool
+        """
+
     # === DIAGNOSIS === #
 
     @abstractmethod
@@ -660,6 +669,16 @@ class Provider(ABC):
         :param float deadline: moment (`time.monotonic`) at which it must end, or None
         :return: HTTP status or `timeout`, `certificate`, `unreachable`; the beginning of the answer
         :rtype: tuple(int | str, str)
+        """
+
+    @abstractmethod
+    def ask_sound(self, url, deadline=None):
+        """Request a sound from our own public address, as the provider would.
+
+        :param str url: URL of a sound
+        :param float deadline: see `ask`
+        :return: see `ask`; the content type, and whether the provider plays it
+        :rtype: tuple(int | str, str, bool)
         """
 
     @abstractmethod

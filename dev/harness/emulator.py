@@ -23,6 +23,7 @@ _SETTINGS = {
     "concurrency": None,
     "trial": False,
     "profile": "business",
+    "recording_lag": 0.5,
 }
 
 

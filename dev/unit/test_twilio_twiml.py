@@ -1,93 +1,26 @@
 """Voice responses in Twilio's language, compared as trees and checked against its schema."""
 
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
 import pytest
 from lxml import etree
 from providers import voice_response as verbs
-from providers.twilio.twiml import RENDERERS, render
+from providers.twilio.twiml import RENDERERS, render, split_speech
+from providers.twilio.voices import find_voice
 
-# https://www.twilio.com/docs/voice/twiml, the verbs and attributes this addon may use.
-ALLOWED = {
-    "Response": set(),
-    "Say": {"language", "loop", "voice"},
-    "Play": {"loop", "digits"},
-    "Pause": {"length"},
-    "Dial": {
-        "action",
-        "answerOnBridge",
-        "callerId",
-        "hangupOnStar",
-        "method",
-        "record",
-        "recordingStatusCallback",
-        "recordingStatusCallbackEvent",
-        "recordingStatusCallbackMethod",
-        "timeLimit",
-        "timeout",
-        "trim",
-    },
-    "Conference": {
-        "beep",
-        "coach",
-        "endConferenceOnExit",
-        "eventCallbackUrl",
-        "jitterBufferSize",
-        "maxParticipants",
-        "muted",
-        "participantLabel",
-        "record",
-        "recordingStatusCallback",
-        "recordingStatusCallbackEvent",
-        "recordingStatusCallbackMethod",
-        "region",
-        "startConferenceOnEnter",
-        "statusCallback",
-        "statusCallbackEvent",
-        "statusCallbackMethod",
-        "trim",
-        "waitMethod",
-        "waitUrl",
-    },
-    "Number": {"url", "method", "statusCallback", "statusCallbackEvent", "statusCallbackMethod"},
-    "Enqueue": {"action", "maxQueueSize", "method", "waitUrl", "waitUrlMethod", "workflowSid"},
-    "Leave": set(),
-    "Hangup": set(),
-    "Reject": {"reason"},
-    "Redirect": {"method"},
-    "Gather": {
-        "action",
-        "actionOnEmptyResult",
-        "bargeIn",
-        "finishOnKey",
-        "input",
-        "method",
-        "numDigits",
-        "timeout",
-    },
-    "Record": {
-        "action",
-        "finishOnKey",
-        "maxLength",
-        "method",
-        "playBeep",
-        "recordingStatusCallback",
-        "recordingStatusCallbackEvent",
-        "recordingStatusCallbackMethod",
-        "timeout",
-        "trim",
-    },
-}
-CONFERENCE_EVENTS = {
-    "start",
-    "end",
-    "join",
-    "leave",
-    "mute",
-    "hold",
-    "modify",
-    "speaker",
-    "announcement",
-}
+ROOT = Path(__file__).resolve().parents[2]
+# The tests of the addon are a package of Odoo, so their table is loaded by its path.
+_spec = importlib.util.spec_from_file_location("twiml_table", ROOT / "tests/twiml_table.py")
+table = importlib.util.module_from_spec(_spec)
+sys.modules[_spec.name] = table
+_spec.loader.exec_module(table)
+
 BASE = "https://crm.example/telephony/twilio"
+COACH = "CA" + "1" * 32
 CALL = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 RESPONSES = {
@@ -115,8 +48,8 @@ RESPONSES = {
              waitUrl="">{CALL}</Conference></Dial>""",
     ),
     "join as a supervisor who whispers": (
-        [verbs.Conference(CALL, "supervisor-1", False, f"{BASE}/conference", coach="CA1")],
-        f"""<Dial><Conference beep="false" coach="CA1" endConferenceOnExit="false"
+        [verbs.Conference(CALL, "supervisor-1", False, f"{BASE}/conference", coach=COACH)],
+        f"""<Dial><Conference beep="false" coach="{COACH}" endConferenceOnExit="false"
              jitterBufferSize="small"
              participantLabel="supervisor-1" startConferenceOnEnter="true"
              statusCallback="{BASE}/conference"
@@ -153,8 +86,9 @@ RESPONSES = {
             verbs.Gather((verbs.Say("Press 1."),), 8, f"{BASE}/agent_phone?call={CALL}"),
             verbs.HangUp(),
         ],
-        f"""<Gather action="{BASE}/agent_phone?call={CALL}" input="dtmf" method="POST"
-             numDigits="1" timeout="8"><Say language="en-US">Press 1.</Say></Gather><Hangup/>""",
+        f"""<Gather action="{BASE}/agent_phone?call={CALL}" finishOnKey="" input="dtmf"
+             method="POST" numDigits="1" timeout="8"><Say language="en-US">Press 1.</Say>
+             </Gather><Hangup/>""",
     ),
     "nothing": ([], ""),
 }
@@ -180,13 +114,49 @@ def test_document_is_rendered(name):
     assert as_tree(render(response)) == as_tree(f"<Response>{expected}</Response>")
 
 
+def allow(steps):
+    """Return the kinds of documents in which all instructions of a response are allowed."""
+    names = {node.tag for node in etree.fromstring(render(steps).encode())}
+    return [kind for kind, row in table.KINDS.items() if names <= row.verbs]
+
+
 @pytest.mark.parametrize("name", RESPONSES)
-def test_only_known_verbs_and_attributes_are_used(name):
-    for node in etree.fromstring(render(RESPONSES[name][0]).encode()).iter():
-        assert node.tag in ALLOWED
-        assert set(node.attrib) <= ALLOWED[node.tag]
-        if node.tag == "Conference":
-            assert set(node.get("statusCallbackEvent").split()) <= CONFERENCE_EVENTS
+def test_document_is_one_that_twilio_accepts(name):
+    steps = RESPONSES[name][0]
+    kinds = allow(steps)
+    assert kinds
+    for kind in kinds:
+        assert table.check_document(render(steps).encode(), kind) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "xml"),
+    [
+        ("hold", "<Hangup/>"),
+        ("hold", "<Leave/>"),
+        ("announce", "<Pause length='1'/>"),
+        ("voice", "<Leave/>"),
+        ("wait", "<Enqueue>x</Enqueue>"),
+        ("voice", "<Shout>x</Shout>"),
+        ("voice", "<Say/>"),
+        ("voice", "<Say language='fr'>Bonjour</Say>"),
+        ("voice", "<Say colour='red'>x</Say>"),
+        ("voice", f"<Say>{'x' * 3001}</Say>"),
+        ("voice", "<Play>sound.wav</Play>"),
+        ("voice", "<Pause length='0'/>"),
+        ("voice", "<Gather><Hangup/></Gather>"),
+        ("voice", "<Dial><Conference participantLabel='a/b'>x</Conference></Dial>"),
+        ("voice", f"<Dial><Conference participantLabel='CA{'0' * 32}'>x</Conference></Dial>"),
+    ],
+)
+def test_table_refuses_what_twilio_refuses(kind, xml):
+    problems = table.check_document(f"<Response>{xml}</Response>".encode(), kind)
+    assert problems
+
+
+def test_every_element_of_the_table_has_a_page():
+    assert all(re.fullmatch(r"[a-z]+/[\w/#-]+", row.page) for row in table.ELEMENTS.values())
+    assert {name for row in table.KINDS.values() for name in row.verbs} <= set(table.ELEMENTS)
 
 
 def test_every_instruction_is_rendered_and_tried():
@@ -224,10 +194,81 @@ def test_text_with_a_character_that_xml_forbids_is_well_formed(character):
     root = etree.fromstring(render(response).encode())
     [say] = root.iter("Say")
     assert say.text.split() in (["Good", "day"], [text])
-    assert say.get("language").split() in (["Good", "day"], [text])
+    assert root[0].get("action").split() in (["Good", "day"], [text])
 
 
 def test_text_keeps_what_xml_allows():
     text = "Zoë \u4f60\u597d \U0001f600 &#11; <b>"
     root = etree.fromstring(render([verbs.Say(text)]).encode())
     assert root[0].text == text
+
+
+# === SPEECH === #
+
+# https://www.twilio.com/docs/voice/twiml/say/text-speech#available-voices-and-languages
+SPOKEN = {
+    "en-US": "en-US",
+    "fr-BE": "fr-BE",
+    "fr-CH": "fr-FR",
+    "de-CH": "de-DE",
+    "es-419": "es-MX",
+    "es-AR": "es-MX",
+    "es-ES": "es-ES",
+    "ar-001": "ar-XA",
+    "pt-AO": "pt-PT",
+    "ko-KP": "ko-KR",
+    "sr": "sr-RS",
+    "tl-PH": "fil-PH",
+    "lt-LT": "lt-LT",
+    "zh-TW": "zh-TW",
+}
+# Odoo's languages without a voice at Twilio.
+MUTE = (
+    "az-AZ be-BY bs-BA et-EE fa-IR hr-HR ka-GE kab-DZ km-KH lb-LU lo-LA mk-MK mn-MN my-MM sl-SI "
+    "sq-AL sw"
+)
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_language_is_spoken_with_a_voice_that_twilio_has(language):
+    [say] = etree.fromstring(render([verbs.Say("Hello", language)]).encode())
+    assert say.get("language") == SPOKEN[language]
+    assert bool(say.get("voice")) == (language == "lt-LT")
+
+
+@pytest.mark.parametrize("language", MUTE.split())
+def test_language_without_a_voice_is_known_and_never_sent(language):
+    assert find_voice(language) is None
+    [say] = etree.fromstring(render([verbs.Say("Hello", language)]).encode())
+    assert say.get("language") == "en-US"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "One sentence. " * 600,
+        "\u4f60\u597d\uff0c\u6b22\u8fce\u3002" * 300,
+        "\u4f60" * 2000,
+        "Добрый день! " * 200,
+        "x" * 9001,
+        "\U0001f600" * 1000,
+    ],
+)
+def test_long_text_is_spoken_in_parts(text):
+    """https://www.twilio.com/docs/api/errors/13521"""
+    parts = [say.text for say in etree.fromstring(render([verbs.Say(text)]).encode())]
+    assert len(parts) > 1
+    assert all(len(part) <= 3000 and len(quote(part)) <= 4500 for part in parts)
+    assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+def test_text_is_split_after_a_sentence():
+    sentence = "This is a sentence of forty characters. "
+    parts = split_speech(sentence * 200)
+    assert all(part.endswith(".") for part in parts)
+
+
+def test_empty_text_says_nothing():
+    """https://www.twilio.com/docs/api/errors/13520"""
+    for text in ("", "  ", "\x00"):
+        assert len(etree.fromstring(render([verbs.Say(text)]).encode())) == 0

@@ -117,8 +117,8 @@ class TelephonyCall(models.Model):
         """Return the language of the apology, which is the listener's."""
         flow = leg.call_id.flow_id or leg.call_id.number_id.flow_id or number.flow_id
         if leg.user_id:
-            return leg.user_id.lang or "en_US"
-        return flow.language or account.company_id.partner_id.lang or "en_US"
+            return account._get_spoken_lang(leg.user_id.lang)
+        return account._get_spoken_lang(flow.language or account.company_id.partner_id.lang)
 
     # === CALLS ROLLED BACK === #
 

@@ -5,6 +5,7 @@ from odoo.tools.misc import format_datetime
 
 from ...providers.base import CallEvent
 from ...providers.voice_response import HangUp, Say
+from ...tools.language import to_language_tag
 from ...tools.phone_number import ORDINARY, classify
 from ..gate import enter
 from .telephony_queue_callback import OPEN_STATES
@@ -241,10 +242,11 @@ class TelephonyCall(models.Model):
             self._add_timeline("queue_callback_requested")
             self.env["telephony.queue.callback"]._request(self)
             self._get_open_offers()._close("withdrawn", "withdrawn")
-        text = self.with_context(lang=self.flow_id.language or "en_US").env._(
+        lang = self.account_id._get_spoken_lang(self.flow_id.language)
+        text = self.with_context(lang=lang).env._(
             "We will call you back on this number when it is your turn. Goodbye."
         )
-        return [Say(text, self.flow_id._get_speech_language()), HangUp()]
+        return [Say(text, to_language_tag(lang)), HangUp()]
 
     # === SCHEDULING === #
 

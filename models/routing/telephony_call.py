@@ -19,6 +19,7 @@ from ...providers.voice_response import (
     Say,
 )
 from ...tools.call_phases import CONVERSATIONS
+from ...tools.language import to_language_tag
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..call.telephony_call import REJOIN_SECONDS
@@ -37,11 +38,11 @@ LONGEST_RINGBACK = 20
 MAX_STEPS = 50
 # Seconds after the music during which a key still counts; the minimum of the provider.
 KEY_SECONDS = 1
-# Seconds of music between two checks, for a customer on hold outside the queue.
-MUSIC_SECONDS = 5
 # Seconds between two checks whether the account can carry another call; maximum seconds that a ring
 # step waits for this. A queue has its own maximum.
 LINE_SECONDS, LINE_WAIT_SECONDS = 5, 300
+# Seconds of music between two checks: each piece is a file, with a gap before it.
+MUSIC_SECONDS = 10
 # Maximum wait, in minutes, that is announced exactly.
 MAX_WAIT_MINUTES = 30
 
@@ -289,11 +290,11 @@ class TelephonyCall(models.Model):
         self._add_timeline("caller_heard_apology")
         self.step_id = False
         flow = self.flow_id
-        language = flow.language or self.company_id.partner_id.lang or "en_US"
-        text = self.with_context(lang=language).env._(
+        lang = self.account_id._get_spoken_lang(flow.language or self.company_id.partner_id.lang)
+        text = self.with_context(lang=lang).env._(
             "No one is available to take your call right now. Please call again later. Goodbye."
         )
-        return [Say(text, flow._get_speech_language()), HangUp()]
+        return [Say(text, to_language_tag(lang)), HangUp()]
 
     def _get_moment(self):
         """Return the time on which a flow decides (UTC, naive): now, except in a simulation."""
@@ -466,7 +467,7 @@ class TelephonyCall(models.Model):
 
     def _confirm_phone(self, leg, agent):
         if self.state != "ended" and leg.offer_id and not self._claim_by_phone(leg, agent):
-            env = self.with_context(lang=agent.user_id.lang).env
+            env = self.with_context(lang=self._get_lang_of(agent)).env
             return self._refuse_phone(agent, env._("This call was already answered."))
         return super()._confirm_phone(leg, agent)
 
@@ -699,9 +700,9 @@ class TelephonyCall(models.Model):
         turns, rest = divmod(seconds - silence, RINGBACK_SECONDS)
         response = [Pause(silence)] if silence else []
         if turns:
-            response.append(Play(self.account_id._get_sound_url("ringback.wav"), turns))
+            response.append(Play(self.account_id._get_sound_url("ringback"), turns))
         if rest:
-            response.append(Play(self.account_id._get_sound_url("ringback_tone.wav")))
+            response.append(Play(self.account_id._get_sound_url("ringback_tone")))
         if rest > TONE_SECONDS:
             response.append(Pause(rest - TONE_SECONDS))
         return response
@@ -713,7 +714,7 @@ class TelephonyCall(models.Model):
 
     def _advance_hold(self):
         """Return what a customer on hold hears until the agent resumes the call."""
-        return [Play(self.account_id._get_sound_url("hold_music.wav"), 0)]
+        return [Play(self.account_id._get_sound_url("hold_music"), 0)]
 
     @staticmethod
     def _seconds_until(moment, now):
@@ -766,10 +767,14 @@ class TelephonyCall(models.Model):
         open_offers = self._get_open_offers()
         decisions = [LONGEST_RINGBACK if open_offers else queue.announcement_interval]
         decisions += [self._seconds_until(offer.expires_at, now) for offer in open_offers]
-        decisions += queue.agent_ids._get_wrap_up_seconds(now)
         if self.line_wanted_at:
             decisions.append(LINE_SECONDS)
-        decisions += filter(None, (offer._get_ban_seconds() for offer in self.offer_ids))
+        # The end of a wrap-up is usually noticed without the caller, so it may cost no gap.
+        waits = (
+            *queue.agent_ids._get_wrap_up_seconds(now),
+            *(offer._get_ban_seconds() for offer in self.offer_ids),
+        )
+        decisions += [max(MUSIC_SECONDS, wait) for wait in waits if wait]
         if left:
             decisions.append(left)
         if open_offers and open_offers._get_age(now) < REMINDER_SECONDS:
@@ -896,7 +901,8 @@ class TelephonyCall(models.Model):
         if not due:
             return []
         self.announced_at = now
-        call = self.with_context(lang=self.flow_id.language or "en_US")
+        lang = self.account_id._get_spoken_lang(self.flow_id.language)
+        call = self.with_context(lang=lang)
         sentences = [call.queue_id.announcement or "", *call._get_place_sentences()]
         if self._may_request_queue_callback():
             sentences.append(
@@ -906,7 +912,7 @@ class TelephonyCall(models.Model):
                 )
             )
         text = " ".join(sentence for sentence in sentences if sentence)
-        return [Say(text, self.flow_id._get_speech_language())] if text else []
+        return [Say(text, to_language_tag(lang))] if text else []
 
     def _get_place(self):
         """Return this caller's position in the queue, from 1. Note: `self.ensure_one()`"""

@@ -37,6 +37,11 @@ TEXTS = {
     "forward_dialed": _lt("“%(step)s”: forwarded to %(number)s."),
     "forward_answered": _lt("“%(step)s”: call answered."),
     "forward_not_answered": _lt("“%(step)s”: no answer."),
+    "forward_busy": _lt("“%(step)s”: %(number)s is busy."),
+    "forward_failed": _lt(
+        "“%(step)s”: Twilio could not connect the call to %(number)s. The number may be wrong, or "
+        "calls to its country may be disabled at Twilio, or blocked."
+    ),
     "message_played": _lt("“%(step)s”: message played."),
     "call_rejected": _lt("“%(step)s”: call rejected."),
     "voicemail": _lt("“%(step)s”: voicemail."),

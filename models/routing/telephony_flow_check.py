@@ -72,7 +72,34 @@ class TelephonyFlow(models.Model):
             if step not in reached:
                 problems.append(self.env._("“%(step)s” is never reached.", step=step.name))
             problems += step._get_problems()
-        return problems + self._get_loops()
+        return [*problems, *self._get_voice_problems(), *self._get_loops()]
+
+    def _get_voice_problems(self):
+        """Return a sentence if the provider cannot speak the language of this flow."""
+        # sudo: telephony.account - only the languages of its provider
+        account_sudo = self.env["telephony.account"].sudo()._get_of_company(self.company_id)
+        if not account_sudo or account_sudo._get_spoken_lang(self.language) == self.language:
+            return []
+        name = dict(self.env["res.lang"].get_installed()).get(self.language, self.language)
+        # The name is followed by that in the language itself.
+        language = name.partition(" / ")[0]
+        steps = self.step_ids.sorted().filtered(lambda step: step._is_spoken())
+        if not steps:
+            return [
+                self.env._(
+                    "Twilio has no voice for %(language)s. The standard sentences of the phone, "
+                    "e.g. the position in a queue, are spoken in English.",
+                    language=language,
+                )
+            ]
+        return [
+            self.env._(
+                "Twilio has no voice for %(language)s, so callers would hear an English voice. "
+                "Upload a sound in place of the text of “%(steps)s”.",
+                language=language,
+                steps="”, “".join(steps.mapped("name")),
+            )
+        ]
 
     def _get_loops(self):
         """Return a sentence for each loop that an idle caller would not leave."""

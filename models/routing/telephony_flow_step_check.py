@@ -1,7 +1,10 @@
+import base64
 from datetime import UTC, datetime, timedelta
 
 from odoo import models
 
+from ...tools.phone_number import classify
+from ...tools.sound_file import get_type
 from ..call.telephony_call_outgoing import MOST_PHONES
 
 # The exits of each kind of step to other steps.
@@ -80,7 +83,23 @@ class TelephonyFlowStep(models.Model):
         """
         self.ensure_one()
         check = getattr(self, f"_check_problems_{self.kind}", None)
-        return list(check()) if check else []
+        return [*(check() if check else ()), *self._check_problems_of_sound()]
+
+    def _check_problems_of_sound(self):
+        # A form shows sizes in place of files.
+        audio = self.with_context(bin_size=False, bin_size_audio=False).audio
+        if audio and not get_type(base64.b64decode(audio)):
+            yield self.env._(
+                "“%(step)s”: the audio file cannot be played on the phone. Upload it again.",
+                step=self.name,
+            )
+
+    def _is_spoken(self):
+        """Return whether callers hear a text of this step. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        return not self.audio and (
+            self.kind == "voicemail" or (self.kind in ("message", "menu") and bool(self.message))
+        )
 
     def _check_problems_hours(self):
         begin = datetime.now(UTC)
@@ -163,6 +182,16 @@ class TelephonyFlowStep(models.Model):
             yield self.env._(
                 "“%(step)s” cannot forward calls. %(reason)s", step=self.name, reason=refusal
             )
+        target = classify(self.forward_number).regions
+        for number in self.flow_id.number_ids:
+            # https://www.twilio.com/docs/voice/trusted-calling-with-shakenstir
+            if target and not target & classify(number.number).regions:
+                yield self.env._(
+                    "“%(step)s” forwards calls to another country than that of %(number)s. Twilio "
+                    "or another operator may block such calls. Test it by calling the number.",
+                    step=self.name,
+                    number=number.display_name,
+                )
 
     def _check_problems_voicemail(self):
         if not self.agent_ids.filtered("active"):

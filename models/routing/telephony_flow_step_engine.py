@@ -9,6 +9,8 @@ from ...providers.voice_response import Dial, Gather, HangUp, Play, Record, Redi
 
 # Seconds within which a caller has to press a key of a menu.
 KEY_SECONDS = 5
+# How a forwarded call ended without an answer -> the row in the timeline.
+FORWARD_ENDS = {"busy": "forward_busy", "failed": "forward_failed"}
 
 
 class TelephonyFlowStep(models.Model):
@@ -192,7 +194,11 @@ class TelephonyFlowStep(models.Model):
         if voice_request.dial_result == "completed":
             call._add_timeline("forward_answered", step=self.name)
             return [HangUp()]
-        call._add_timeline("forward_not_answered", step=self.name)
+        call._add_timeline(
+            FORWARD_ENDS.get(voice_request.dial_result, "forward_not_answered"),
+            step=self.name,
+            number=self.forward_number,
+        )
         return "no_answer"
 
     # === MESSAGE, REJECTION, VOICEMAIL === #
@@ -218,7 +224,8 @@ class TelephonyFlowStep(models.Model):
         call._add_timeline("voicemail", step=self.name)
         call.recipient_ids = self.agent_ids.user_id
         # The text has to be inside `_()` to be exported for translation.
-        text = self.message or self.with_context(lang=self.flow_id.language).env._(
+        lang = call.account_id._get_spoken_lang(self.flow_id.language)
+        text = self.message or self.with_context(lang=lang).env._(
             "No one is available to take your call right now. Please leave a message after the "
             "tone."
         )
@@ -245,7 +252,7 @@ class TelephonyFlowStep(models.Model):
     def _get_audio_url(self, account):
         """Return the public, unguessable URL of the audio file."""
         sound, token = account._share_sound(self, "audio")
-        return f"{account._get_base_url()}/web/content/{sound}?access_token={token}"
+        return f"{account._get_base_url()}/telephony/sound/{sound}/{token}"
 
     def _choose_next_agents(self, call):
         """Return the agents to ring next: all at once, or the next one who was not rung yet."""

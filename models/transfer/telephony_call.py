@@ -46,7 +46,7 @@ from ..routing.telephony_offer import REMINDER_SECONDS
 
 MODES = ("blind", "warm", "conference")
 # Seconds of music between two checks of the deadlines.
-LOOK_SECONDS = 5
+LOOK_SECONDS = 10
 
 
 class TelephonyCall(models.Model):
@@ -321,7 +321,7 @@ class TelephonyCall(models.Model):
         if self.state == "ended" or leg.role != "consulted":
             return super()._confirm_phone(leg, agent)
         if not leg.offer_id.transfer_id._accept(leg.offer_id, leg):
-            env = self.with_context(lang=agent.user_id.lang).env
+            env = self.with_context(lang=self._get_lang_of(agent)).env
             return self._refuse_phone(agent, env._("This call was already answered."))
         return [self._get_join(leg, ends_conference=False)]
 

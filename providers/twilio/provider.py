@@ -1,7 +1,7 @@
 """Twilio as a provider: each method leads to the module that knows how."""
 
 from ..base import Provider
-from . import emergency, errors, events, probe, token, twiml
+from . import emergency, errors, events, probe, token, twiml, voices
 from .admin import TwilioAdmin
 from .client import TwilioClient
 from .signature import is_signed
@@ -45,6 +45,9 @@ class TwilioProvider(Provider):
     def get_guideline_url(self, country):
         return f"https://www.twilio.com/en-us/guidelines/{country.lower()}/voice"
 
+    def has_voice(self, language):
+        return bool(voices.find_voice(language))
+
     def explain(self, kind):
         return errors.explain(kind)
 
@@ -53,6 +56,9 @@ class TwilioProvider(Provider):
 
     def ask(self, url, deadline=None):
         return probe.ask(url, deadline)
+
+    def ask_sound(self, url, deadline=None):
+        return probe.ask_sound(url, deadline)
 
     def post_signed(self, url, account_id, secret, deadline=None):
         return probe.post_signed(url, account_id, secret, deadline)

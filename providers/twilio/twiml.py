@@ -4,12 +4,14 @@ https://www.twilio.com/docs/voice/twiml
 """
 
 import re
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
 from .. import voice_response as verbs
 from .client import CONFERENCE_EVENTS, TIME_LIMIT
+from .voices import DEFAULT, find_voice
 
 # Characters that XML does not allow: control characters, halves of surrogate pairs and two
 # non-characters. One of them makes the whole answer invalid, which is error 12100.
@@ -17,8 +19,48 @@ from .client import CONFERENCE_EVENTS, TIME_LIMIT
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+# Longest text of one `<Say>`: in characters, and as it is sent to the speech service, URL-encoded.
+# https://www.twilio.com/docs/api/errors/13521
+MAX_CHARACTERS, MAX_ENCODED = 3000, 4500
+# Where a text is split, if possible: after a sentence, else after a word.
+SENTENCE, WORD = re.compile(r"(?<=[.!?]\s)|(?<=[。！？।])"), re.compile(r"(?<=\s)")
+
+
 def _render_say(response, step):
-    response.say(step.text, language=step.language)
+    language, voice = find_voice(step.language) or (DEFAULT, None)
+    for text in split_speech(step.text):
+        response.say(text, language=language, voice=voice)
+
+
+def _fits(text):
+    return len(text) <= MAX_CHARACTERS and len(quote(text)) <= MAX_ENCODED
+
+
+def split_speech(text):
+    """Return a text in parts that Twilio speaks, each as long as possible.
+
+    :param str text: text of any length
+    :rtype: list(str)
+    """
+    # Halves of surrogate pairs cannot be encoded.
+    text = NOT_IN_XML.sub(" ", text).strip()
+    if not text:
+        return []
+    return _join(text, SENTENCE, WORD)
+
+
+def _join(text, *separators):
+    if _fits(text):
+        return [text]
+    if not separators:
+        return [*_join(text[: len(text) // 2]), *_join(text[len(text) // 2 :])]
+    parts = []
+    for piece in separators[0].split(text):
+        if parts and _fits(parts[-1] + piece):
+            parts[-1] += piece
+        else:
+            parts += _join(piece, *separators[1:])
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _render_play(response, step):
@@ -79,6 +121,8 @@ def _render_gather(response, step):
     gather = Gather(
         input="dtmf",
         num_digits=1,
+        # By default, `#` ends a Gather without being a key of it.
+        finish_on_key="",
         timeout=step.seconds,
         action=step.next_url,
         method="POST",

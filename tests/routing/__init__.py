@@ -1,4 +1,5 @@
 from . import (
+    test_caller_sound,
     test_flow,
     test_flow_condition,
     test_flow_exits,

@@ -7,6 +7,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from odoo.addons.crm_telephony.models.routing.telephony_call import MUSIC_SECONDS
+
 from ..common import AGENT_LEG, TelephonyHttpCase, leg_sid
 
 
@@ -77,6 +79,17 @@ class TestQueue(QueueStories):
         self.assertIn("/telephony/sound/hold_music/", play.text)
         seconds = int(play.text.rsplit("/", 1)[1].removesuffix(".wav"))
         self.assertEqual(seconds, self.queue.announcement_interval)
+
+    def test_music_is_not_cut_into_small_pieces(self):
+        """Each piece is a file of its own, with a gap: the end of a wrap-up does not cut it."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        self.occupy(self.ana)
+        call, _verbs = self.call_in()
+        wrap_up = fields.Datetime.now() + timedelta(seconds=3)
+        self.agent_bob.write({"wrap_up_call_id": call.id, "wrap_up_until": wrap_up})
+        call.offer_ids._close("withdrawn", "withdrawn")
+        *_announcement, play = self.wait(call)
+        self.assertGreaterEqual(self.heard_seconds([play]), MUSIC_SECONDS)
 
     def test_ringing_at_a_member_sounds_like_ringing(self):
         """A caller hears ringing, not “all are in a call”, while a free member is rung."""
