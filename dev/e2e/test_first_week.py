@@ -42,16 +42,24 @@ def is_refused(world, number):
 
 
 def test_second_caller_at_a_limit_of_two(world, agent, customers, plan):
-    """The administrator reads what is possible; the second caller hears the busy tone."""
+    """The administrator reads what is possible; the second caller hears the busy tone.
+
+    A colleague who calls out at the limit reads why that fails.
+    """
     assert "one conversation" in plan(profile="none")
     first, second = customers("Ada Claes"), customers("Bram Dubois")
-    admin = agent("admin").ready()
+    admin, demo = agent("admin").ready(), agent("demo")
     phone = Softphone(admin)
     telephone = world.emulator.calls_us(first.number)
     phone.rings("Ada Claes")
     phone.accept().is_talking()
     telephone.hears(admin.hz)
     assert "10004" in is_refused(world, second.number)
+    other = Softphone(demo.ready())
+    other.dial(second.number)
+    expect(other.error).to_contain_text(LIMIT)
+    picture(demo.page, "outgoing-at-the-limit")
+    demo.rpc.call("telephony.agent", "set_status", "offline")
     phone.is_talking()
     phone.hang_up().has_ended("answered")
     phone.done()
@@ -75,11 +83,11 @@ def test_caller_waits_for_a_line(world, agent, customers, plan):
     plan(profile="individual")
     first, second = customers("Cato Evrard"), customers("Daan Franck")
     admin, demo = agent("admin").ready(), agent("demo")
-    phone, other = Softphone(admin), Softphone(demo)
+    phone = Softphone(admin)
     telephone = world.emulator.calls_us(first.number)
     phone.rings("Cato Evrard")
     phone.accept().is_talking()
-    demo.ready()
+    other = Softphone(demo.ready())
     waiting = world.emulator.calls_us(second.number)
     other.rings("Daan Franck")
     other.accept_button.click()
@@ -106,12 +114,12 @@ def test_transfer_at_the_limit(world, agent, customers, plan):
     plan(profile="none")
     customer = customers("Elke Goris")
     admin, demo = agent("admin").ready(), agent("demo")
-    phone, other = Softphone(admin), Softphone(demo)
+    phone = Softphone(admin)
     telephone = world.emulator.calls_us(customer.number)
     phone.rings("Elke Goris")
     phone.accept().is_talking()
     telephone.hears(admin.hz)
-    demo.ready()
+    other = Softphone(demo.ready())
     name = demo.rpc.call("res.users", "read", [demo.rpc.uid], ["name"])[0]["name"]
     transfers = Transfers(phone)
     transfers.choose(name, name)
@@ -186,3 +194,43 @@ def test_trial_is_shown_on_the_account(world, agent, plan):
     plan(trial=False)
     admin.open(f"/odoo/telephony.account/{account}", wait=".o_form_view")
     expect(banner).to_have_count(0)
+
+
+def test_custom_phones_ring_one_after_the_other(
+    world, agent, sessions, customers, numbers, arrange
+):
+    """The second custom phone waits for its turn; it does not ring any more after the answer."""
+    customer = customers("Hilde Jacobs")
+    first, second = numbers()[0], numbers()[0]
+    members = [
+        arrange.agent(sessions[login], call_via="phone", phone_number=number)
+        for login, number in (("admin", first), ("demo", second))
+    ]
+    arrange.flow({"name": "Phones", "kind": "ring", "agent_ids": [(6, 0, members)]})
+    for rpc in sessions.values():
+        rpc.call("telephony.agent", "set_status", "online")
+    world.emulator.post("settings", cps=0.1)
+    telephone = world.emulator.calls_us(customer.number)
+
+    def legs():
+        return {leg["to"]: leg for leg in world.emulator.live(kind="pstn")}
+
+    until(lambda: {first, second} <= set(legs()), "both calls are requested")
+    ringing = until(
+        lambda: [
+            leg["to"]
+            for leg in legs().values()
+            if leg["to"] != SALES and leg["status"] == "ringing"
+        ],
+        "one of them rings",
+    )
+    assert len(ringing) == 1
+    [late] = {first, second} - set(ringing)
+    late = legs()[late]["sid"]
+    phone = world.emulator.rings(ringing[0]).answer()
+    phone.press("1")
+    telephone.hears(CUSTOMER)
+    until(lambda: world.emulator.get(f"calls/{late}")["status"] == "canceled", "the other is ended")
+    assert not world.emulator.get(f"calls/{late}")["trail"]
+    telephone.hang_up()
+    phone.is_released()

@@ -515,7 +515,7 @@ class TelephonyCall(models.Model):
         self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
         # The page shows the call as the user's own until it receives this.
         self._notify_left(user, self._explain_waiting if is_limited else self._explain_late)
-        if is_limited:
+        if is_limited and (self._waits_in_queue() or not self._get_transfer()):
             self._await_line()
         else:
             self._offer_again()
