@@ -128,7 +128,7 @@ PHASES = (
         "ringback",
         ("agent",),
         ("joining", "dialing", "transferring", "returning", "queue_callback", *ROUTES, "talking"),
-        "15 s",
+        "15 s, 60 s with a trial account",
         ("claim",),
     ),
     Phase(
@@ -198,7 +198,7 @@ PHASES = (
         "ringback",
         ("offered",),
         ("claimed", "joining", "talking", *ROUTES),
-        "expiry of the offers",
+        "expiry of the offers; 300 s without a free line at the provider",
         ("offers",),
     ),
     Phase(

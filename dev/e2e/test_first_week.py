@@ -228,6 +228,7 @@ def test_custom_phones_ring_one_after_the_other(
     [late] = {first, second} - set(ringing)
     late = legs()[late]["sid"]
     phone = world.emulator.rings(ringing[0]).answer()
+    phone.hears_words("Press 1")
     phone.press("1")
     telephone.hears(CUSTOMER)
     until(lambda: world.emulator.get(f"calls/{late}")["status"] == "canceled", "the other is ended")
