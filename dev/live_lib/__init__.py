@@ -1,0 +1,1 @@
+"""The first hour with a real Twilio account, see ``dev/live``."""
