@@ -250,6 +250,9 @@ def ask_limit(live):
         )
         if "accept" in events:
             continue
+        # An error may follow the end.
+        time.sleep(live.phone.settle)
+        events = live.browser.events(index)
         live.note = f"Call {count} of the account got: {', '.join(events)}."
         return "error" if any(e.startswith("error") for e in events) else "hangs up without error"
     raise NotAsked(f"The account has no limit below {MOST_CALLS} calls at once.")

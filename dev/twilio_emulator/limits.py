@@ -117,7 +117,8 @@ class Limits:
 
         :return bool: whether the call goes on.
         """
-        if not self.emulator.settings.trial:
+        settings = self.emulator.settings
+        if not settings.trial or (leg.kind == "client" and not settings.trial_browser_prompt):
             return True
         await leg.answer()
         keys = asyncio.get_running_loop().create_future()

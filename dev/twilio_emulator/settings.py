@@ -45,6 +45,10 @@ class Settings:
         https://www.twilio.com/docs/voice/api/recording
     :param names_on_update: a conference's name stands for its SID when a participant is changed.
         https://www.twilio.com/docs/voice/api/conference-participant-resource
+    :param limit_signal: what a browser gets whose call exceeds the account's limit: ``error`` or
+        ``hangup`` (after it rang). https://www.twilio.com/docs/api/errors/10004 names the API only.
+    :param trial_browser_prompt: browsers of a trial account hear its prompt, too.
+        https://www.twilio.com/docs/usage/trials/try-out-voice
     :param concurrency: calls (legs) at once; None = what ``trial`` and ``profile`` allow.
     :param trial: whether this is a trial account.
     :param profile: approved primary customer profile: ``business``, ``individual`` or ``none``.
@@ -71,6 +75,8 @@ class Settings:
     conference_keys: bool = True
     mp3_channels: int = 1
     names_on_update: bool = False
+    limit_signal: str = "error"
+    trial_browser_prompt: bool = True
     concurrency: int | None = None
     trial: bool = False
     profile: str = "business"

@@ -124,6 +124,11 @@ class Connection:
         try:
             leg = start_application_call(self.emulator, self.claims["grants"], params, browser)
         except Refusal:
+            if self.emulator.settings.limit_signal == "hangup":
+                await self.send("ringing", callsid=new_sid("CA"))
+                await browser.peer.close()
+                await self.send("hangup", callsid=payload["callsid"])
+                return
             # Which code the SDK gets is not documented: the one that says least.
             leg, refusal = None, (31005, "Error sent from gateway in HANGUP")
         if leg is None:

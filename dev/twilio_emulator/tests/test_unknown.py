@@ -12,6 +12,7 @@ from twilio_emulator.unknown import OPPOSITES
 
 from .test_conference import people, two_in_a_room
 from .test_recording import record
+from .test_signalling import credentials, phone, token
 from .world import MOBILE, SALES, until
 
 
@@ -120,6 +121,36 @@ async def test_mp3_with_two_requested_channels(world, channels):
         with av.open(io.BytesIO(await answer.read())) as sound:
             assert sound.format.name == "mp3"
             assert sound.streams.audio[0].channels == channels
+
+
+@pytest.mark.parametrize("signal", ["error", "hangup"])
+async def test_browser_beyond_the_limit(world, signal):
+    await world.post("settings", {"concurrency": 1, "limit_signal": signal})
+    key, app = await credentials(world)
+    await world.answer_with(SALES, '<Pause length="600"/>')
+    await world.dial_in()
+    async with phone(world) as ana:
+        await ana.listen(token(world, key, app))
+        await ana.receive("connected")
+        await ana.send("invite", callsid="TJ1", sdp="v=0", twilio={"params": ""})
+        if signal == "hangup":
+            await ana.receive("ringing")
+        assert ("error" in await ana.receive("hangup")) == (signal == "error")
+
+
+@pytest.mark.parametrize("prompt", [True, False])
+async def test_browser_of_a_trial_account(world, prompt):
+    await world.post("settings", {"trial": True, "trial_browser_prompt": prompt})
+    key, app = await credentials(world)
+    world.app.answers["/client"] = "<Say>Hello</Say><Pause/>"
+    sid = (await world.post("browsers", {"token": token(world, key, app), "params": {}}, 201))[
+        "sid"
+    ]
+    if prompt:
+        await world.until_call(sid, lambda c: "trial account" in (c["hears"]["text"] or ""))
+        assert not world.app.at("/client")
+        await world.post(f"calls/{sid}/digits", {"digits": "1"})
+    await until(lambda: world.app.at("/client"))
 
 
 async def test_name_of_a_conference_when_a_participant_is_changed(world):
