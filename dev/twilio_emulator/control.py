@@ -355,6 +355,8 @@ class Control:
         if not self.emulator.store.secondary_token:
             raise _error(409, "There is no second auth token")
         self.emulator.store.promote_token()
+        if not self.emulator.settings.keys_survive_promotion:
+            self.emulator.store.keys.clear()
         return _done()
 
     async def reset(self, request):

@@ -45,6 +45,11 @@ class Settings:
         https://www.twilio.com/docs/voice/api/recording
     :param names_on_update: a conference's name stands for its SID when a participant is changed.
         https://www.twilio.com/docs/voice/api/conference-participant-resource
+    :param emergency_activation: ``refused`` or ``accepted``: switching emergency calls on for a
+        number of a country that Twilio does not name.
+        https://www.twilio.com/docs/voice/tutorials/emergency-calling-for-programmable-voice
+    :param keys_survive_promotion: API keys remain valid when an auth token is promoted.
+        https://www.twilio.com/docs/iam/api/authtoken
     :param limit_signal: what a browser gets whose call exceeds the account's limit: ``error`` or
         ``hangup`` (after it rang). https://www.twilio.com/docs/api/errors/10004 names the API only.
     :param trial_browser_prompt: browsers of a trial account hear its prompt, too.
@@ -75,6 +80,8 @@ class Settings:
     conference_keys: bool = True
     mp3_channels: int = 1
     names_on_update: bool = False
+    emergency_activation: str = "refused"
+    keys_survive_promotion: bool = True
     limit_signal: str = "error"
     trial_browser_prompt: bool = True
     concurrency: int | None = None

@@ -13,6 +13,8 @@ OPPOSITES = {
     "conference_keys": (True, False),
     "mp3_channels": (1, 2),
     "names_on_update": (True, False),
+    "emergency_activation": ("refused", "accepted"),
+    "keys_survive_promotion": (True, False),
     "limit_signal": ("error", "hangup"),
     "trial_browser_prompt": (True, False),
 }

@@ -3,7 +3,7 @@
 from ..defaults import API_VERSION
 from .common import ACCOUNT, ApiError, Form, answer, created, dates, gone, not_found, page
 from .common import uri as address
-from .dialing import E164
+from .dialing import E164, EMERGENCY
 from .regulations import check_proofs
 
 #: Form field -> property, for all writable properties.
@@ -23,6 +23,7 @@ FIELDS = {
     "SmsFallbackUrl": "sms_fallback_url",
     "SmsFallbackMethod": "sms_fallback_method",
     "TrunkSid": "trunk_sid",
+    "EmergencyStatus": "emergency_status",
 }
 KINDS = {"Local": "00", "Mobile": "47", "TollFree": "80"}
 #: Dialing prefix by country for numbers on offer.
@@ -155,6 +156,8 @@ class Numbers:
         record, form = self.number(request), Form(await request.post())
         if self.emulator.settings.empty_application == "refused":
             self._check_cleared(record, form)
+        if form.text("EmergencyStatus") == "Active":
+            self._check_emergency(record)
         record.touch(**values_of(form, FIELDS))
         return answer(self.serialize(record))
 
@@ -168,6 +171,12 @@ class Numbers:
         for name in ("VoiceApplicationSid", "TrunkSid"):
             if form.text(name) == "" and not record[FIELDS[name]]:
                 raise ApiError(400, 20001, f"Invalid parameter: {name}")
+
+    def _check_emergency(self, record):
+        number = record["phone_number"]
+        is_offered = number.startswith(tuple(f"+{prefix}" for prefix in EMERGENCY))
+        if not is_offered and self.emulator.settings.emergency_activation == "refused":
+            raise ApiError(400, 20001, f"Emergency calls are not available for {number}")
 
     async def release(self, request):
         """Release a number."""

@@ -123,6 +123,23 @@ async def test_mp3_with_two_requested_channels(world, channels):
             assert sound.streams.audio[0].channels == channels
 
 
+async def test_emergency_calls_of_a_number_of_another_country(world):
+    record = world.emulator.store.number(SALES)
+    update = world.client.incoming_phone_numbers(record["sid"]).update
+    assert await world.refused(update, emergency_status="Active") == (400, 20001)
+    await world.post("settings", {"emergency_activation": "accepted"})
+    await world.rest(update, emergency_status="Active")
+
+
+@pytest.mark.parametrize("survive", [True, False])
+async def test_keys_after_the_promotion_of_a_token(world, survive):
+    await world.post("settings", {"keys_survive_promotion": survive})
+    await world.rest(world.client.new_keys.create, friendly_name="x")
+    await world.post("auth_token/secondary")
+    await world.post("auth_token/promote")
+    assert bool(world.emulator.store.keys) == survive
+
+
 @pytest.mark.parametrize("signal", ["error", "hangup"])
 async def test_browser_beyond_the_limit(world, signal):
     await world.post("settings", {"concurrency": 1, "limit_signal": signal})
