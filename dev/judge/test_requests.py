@@ -4,6 +4,7 @@ import inspect
 import io
 import json
 import re
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import pytest
@@ -33,7 +34,9 @@ VALUES = {
 }
 #: Parameter of a method -> its values, each of which is tried.
 ARGUMENTS = {
+    "address_sid": ["", "AD" + "a" * 32],
     "addresses": [ADDRESSES],
+    "bundle_sid": ["", "BU" + "a" * 32],
     "callback_url": ["https://crm.example/recording"],
     "channels": [1, 2],
     "coach": ["", "CA" + "b" * 32],
@@ -51,10 +54,13 @@ ARGUMENTS = {
     "name": ["Odoo crm"],
     "number": ["+3225550100"],
     "on_hold": [True, False],
+    "overrides": [(), ("voice_application_sid",), ("trunk_sid",)],
     "queue_id": ["QU" + "a" * 32],
     "recording_id": ["RE" + "a" * 32],
+    "since": [datetime(2026, 1, 1)],
     "status": ["recording", "paused", "stopped"],
     "status_url": ["https://crm.example/verified"],
+    "until": [datetime(2026, 1, 2)],
     "url": ["https://crm.example/next"],
     "values": [VALUES],
 }
@@ -63,6 +69,7 @@ SPECIAL = {
     ("has_api_key", "sid"): ["SK" + "a" * 32],
     ("save_application", "sid"): ["", "AP" + "a" * 32],
     ("fetch_application", "sid"): ["AP" + "a" * 32],
+    ("fetch_number", "sid"): ["PN" + "a" * 32],
     ("save_number", "sid"): ["PN" + "a" * 32],
     ("release_number", "sid"): ["PN" + "a" * 32],
     ("add_participant", "conference"): ["1b4e28ba-2fa1-11d2-883f-0016d3cca427"],
@@ -172,7 +179,7 @@ def test_known_false_refusals_still_occur(court):
     admin.call_phone(VALUES)
     with pytest.raises(ProviderError):
         list(admin.fetch_recording("RE" + "a" * 32))
-    admin.save_number("PN" + "a" * 32, ADDRESSES)
+    admin.save_number("PN" + "a" * 32, ADDRESSES, ["voice_application_sid"])
     assert court.false == set(FALSE)
 
 

@@ -92,13 +92,17 @@ class EmulatedPhone:
 
     def prepare(self, key, account):
         """Make the account one to which the question applies."""
-        for name, value in PREPARED.get(key, {}).items():
-            self.post("settings", **{name: value})
+        self._before = self.get("settings")
+        self.post("settings", **PREPARED.get(key, {}))
+        if key in LAGS:
+            # In real time, because the question measures it.
+            name, scale = LAGS[key], self.get("health")["time_scale"]
+            self.post("settings", **{name: self._before[name] * scale})
 
     def finish(self, key):
         """Undo `prepare`."""
-        for name in PREPARED.get(key, {}):
-            self.post("settings", **{name: UNPREPARED[name]})
+        names = [*PREPARED.get(key, {}), *([LAGS[key]] if key in LAGS else ())]
+        self.post("settings", **{name: self._before[name] for name in names})
 
     def answer(self, sid):
         """Answer as soon as it rings."""
@@ -133,6 +137,7 @@ class EmulatedPhone:
         return token
 
 
-#: Settings of the emulator that make a question applicable, and their usual values.
+#: Question -> settings of the emulator that make it applicable.
 PREPARED = {"trial": {"trial": True}, "limit": {"concurrency": 2}}
-UNPREPARED = {"trial": False, "concurrency": None}
+#: Question -> setting that is a time.
+LAGS = {"list-lag": "read_lag", "recording-lag": "recording_lag"}

@@ -344,8 +344,8 @@ QUESTIONS = (
         "canceled is documented for Status=canceled: "
         "https://www.twilio.com/docs/voice/api/call-resource",
         {
-            "canceled": {"ringing_end_status": "canceled"},
-            "completed": {"ringing_end_status": "completed"},
+            "canceled": {"ended_while_ringing": "canceled"},
+            "completed": {"ended_while_ringing": "completed"},
         },
         ask_ringing_end,
     ),
@@ -436,7 +436,7 @@ QUESTIONS = (
         "How soon is a call in the list of calls?",
         "One call of about 10 seconds.",
         "Eventually consistent: https://www.twilio.com/docs/voice/api/call-resource",
-        {"at once": {"read_lag": 0.0}, "late": {"read_lag": 30.0}},
+        {"at once": {"read_lag": 0.0}, "late": {"read_lag": 3.0}},
         ask_list_lag,
     ),
     Question(
