@@ -60,6 +60,8 @@ class Settings:
     :param lean_side_requests: whether requests for hold and announcement documents lack
         ``AccountSid``. Twilio documents its parameters for webhooks of a call, not for these:
         https://www.twilio.com/docs/voice/twiml#request-parameters
+    :param unlisted_language: a `<Say>` in an unlisted language is ``silent`` or ``spoken``.
+        https://www.twilio.com/docs/voice/twiml/say
     :param recording_lag: seconds after the answer during which a leg cannot be recorded (21220):
         https://www.twilio.com/docs/api/errors/21220
     """
@@ -92,6 +94,7 @@ class Settings:
     subaccount: bool = False
     needs_address: bool = False
     lean_side_requests: bool = True
+    unlisted_language: str = "silent"
     recording_lag: float = 0.5
 
     def update(self, values):

@@ -6,7 +6,10 @@ A default is the reaction that is harder for an application, or the documented o
 
 #: Setting -> its possible values. An emulator is surprising if each has not its default.
 OPPOSITES = {
+    "lean_side_requests": (True, False),
     "wait_failure": ("error", "fallback"),
+    "unlisted_language": ("silent", "spoken"),
+    "recording_lag": (0.5, 0.0),
     "ringing_listed": (True, False),
     "early_join": (True, False),
     "empty_application": ("accepted", "refused"),

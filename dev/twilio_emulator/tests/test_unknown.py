@@ -140,6 +140,18 @@ async def test_keys_after_the_promotion_of_a_token(world, survive):
     assert bool(world.emulator.store.keys) == survive
 
 
+@pytest.mark.parametrize("reaction", ["silent", "spoken"])
+async def test_text_in_a_language_that_is_not_listed(world, reaction):
+    await world.post("settings", {"unlisted_language": reaction})
+    await world.answer_with(SALES, '<Say language="hr-HR">Dobar dan</Say><Redirect>next</Redirect>')
+    world.app.answers["/next"] = '<Pause length="600"/>'
+    sid = await world.dial_in()
+    if reaction == "spoken":
+        await world.until_call(sid, lambda c: c["hears"]["text"] == "Dobar dan")
+    await until(lambda: world.app.at("/next"))
+    assert world.emulator.logs.errors[-1]["code"] == 13511
+
+
 @pytest.mark.parametrize("signal", ["error", "hangup"])
 async def test_browser_beyond_the_limit(world, signal):
     await world.post("settings", {"concurrency": 1, "limit_signal": signal})

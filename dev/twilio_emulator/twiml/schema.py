@@ -253,6 +253,9 @@ MAX_SPEECH = 4500
 #: Characters of one `<Say>` with any voice.
 #: https://www.twilio.com/docs/voice/twiml/say#limits-and-considerations
 MAX_CHARACTERS = 3000
+#: A language or voice that does not exist.
+#: https://www.twilio.com/docs/api/errors/13511
+UNSUPPORTED = 13511
 
 
 def find_speech_problem(verb):
@@ -269,11 +272,11 @@ def find_speech_problem(verb):
     if len(quote(verb.text)) > MAX_SPEECH or len(verb.text) > MAX_CHARACTERS:
         return 13521, "Say: the text is too long"
     if voice.startswith("Google.") and not voice.startswith(f"Google.{language}-"):
-        return 13511, f"Say: the voice {voice} does not speak {language}"
+        return UNSUPPORTED, f"Say: the voice {voice} does not speak {language}"
     if voice and voice not in ("man", "woman", "alice") and not voice.startswith(VENDORS):
-        return 13511, f"Say: there is no voice {voice}"
+        return UNSUPPORTED, f"Say: there is no voice {voice}"
     if language in VOICE_LANGUAGES and voice.startswith("Google."):
         return None
     if language not in SAY_LANGUAGES:
-        return 13511, f"Say: the language {language} is not supported"
+        return UNSUPPORTED, f"Say: the language {language} is not supported"
     return None

@@ -2,7 +2,7 @@
 
 from ..media import tones
 from .interpreter import Interpreter, Jump, LeaveQueue, Stop
-from .schema import find_speech_problem
+from .schema import UNSUPPORTED, find_speech_problem
 
 #: Repetitions that stand for “until stopped” (loop="0").
 ENDLESS = 1000
@@ -21,7 +21,8 @@ async def say(run, verb):
     if problem:
         code, message = problem
         run.emulator.logs.error(code, message, url=run.url, call_sid=run.leg.sid)
-        return
+        if code != UNSUPPORTED or run.emulator.settings.unlisted_language == "silent":
+            return
     sound = run.emulator.speech(verb.text)
     if sound.size:
         for _time in range(_loops(verb)):
