@@ -9,6 +9,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime
 
+# Whether the number of a caller is the caller's own.
+ATTESTATIONS = ("verified", "unverified", "failed")
+# Why a leg failed, as far as the provider reports it.
+LEG_FAILURES = ("number_unknown", "unreachable", "declined", "unwanted", "forbidden", "network")
+
 
 @dataclass(frozen=True)
 class VoiceRequest:
@@ -27,6 +32,14 @@ class VoiceRequest:
         `refused` by the queue, `hung_up`; empty if it comes from elsewhere
     :param str dial_result: how the leg of a `Dial` ended, one of `LEG_END_REASONS`
     :param str error_code: the provider's code if it could not use our last voice response
+    :param int dial_seconds: seconds for which the leg of a `Dial` was connected, if reported
+    :param str caller_name: name that the telephone network has for the caller. It is chosen by the
+        caller's side, as are city and country, and proves nothing
+    :param str caller_city: city of the caller's number
+    :param str caller_country: country of the caller's number, two letters
+    :param str diverted_from: number that was dialed, if another operator diverted the call to us
+    :param str attestation: whether the caller's operator vouches for the number, one of
+        `ATTESTATIONS`; empty if this was not reported
     """
 
     leg_id: str = ""
@@ -40,6 +53,12 @@ class VoiceRequest:
     queue_result: str = ""
     dial_result: str = ""
     error_code: str = ""
+    dial_seconds: int | None = None
+    caller_name: str = ""
+    caller_city: str = ""
+    caller_country: str = ""
+    diverted_from: str = ""
+    attestation: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +77,8 @@ class CallEvent:
     :param datetime at: time of the event (UTC, naive, seconds)
     :param int duration: seconds the leg was connected, known only at its end
     :param str conference_id: the provider's identifier of the conference
-    :param dict data: further data of the kind
+    :param dict data: further data of the kind. Of a leg that ended: `failure`, one of
+        `LEG_FAILURES` or empty, and `failure_code`, the provider's; of `leave`: its `reason`
     """
 
     kind: str
@@ -211,7 +231,8 @@ class ProviderClient(ABC):
         """Dial a party into a conference.
 
         :param str conference: name of the conference, which is created if missing
-        :param dict values: `from`, `to` (E.164), `label`, `timeout` (seconds), `status_url`,
+        :param dict values: `from`, `to` (E.164), `label`, `timeout` (seconds), `time_limit`
+            (seconds after which the provider ends the leg, even if we crash), `status_url`,
             `conference_url`, `ends_conference`
         :return: the provider's identifier of the new leg
         :rtype: str
@@ -222,6 +243,17 @@ class ProviderClient(ABC):
         """Return the leg of a party by its label, for a lost response to `add_participant`.
 
         :return: the provider's identifier of the leg, or an empty text
+        :rtype: str
+        """
+
+    @abstractmethod
+    def find_conference(self, conference):
+        """Return the identifier of a running conference whose first event was lost.
+
+        Only new participants may be added under the name of a conference.
+
+        :param str conference: name of the conference
+        :return: the provider's identifier, or an empty text
         :rtype: str
         """
 
@@ -272,7 +304,8 @@ class ProviderClient(ABC):
     def call_phone(self, values):
         """Dial a telephone that gets its voice response from a URL.
 
-        :param dict values: `from`, `to` (E.164), `timeout` (seconds), `url`, `status_url`
+        :param dict values: `from`, `to` (E.164), `timeout` and `time_limit` (seconds, see
+            `add_participant`), `url`, `status_url`
         :return: the provider's identifier of the leg
         :rtype: str
         """

@@ -51,6 +51,7 @@ class Conference:
     :param str events_url: URL of the webhook for events of the conference
     :param bool muted: whether no other participant hears this one
     :param str coach: the provider's identifier of the only leg that hears this one, or empty
+    :param int time_limit: seconds after which the participant leaves, even if we crash
     """
 
     conference: str
@@ -59,6 +60,7 @@ class Conference:
     events_url: str
     muted: bool = False
     coach: str = ""
+    time_limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -126,12 +128,14 @@ class Dial:
     :param str caller_id: number to show, in E.164
     :param int timeout: seconds for which it rings
     :param str next_url: URL of the voice response afterwards
+    :param int time_limit: seconds after which the connection ends, even if we crash
     """
 
     number: str
     caller_id: str
     timeout: int
     next_url: str
+    time_limit: int | None = None
 
 
 @dataclass(frozen=True)

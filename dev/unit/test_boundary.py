@@ -33,6 +33,8 @@ PARAMETERS = {
     *("QueueSid", "QueueResult", "QueueTime", "QueuePosition", "FinishedOnKey"),
     *("RecordingSid", "RecordingStatus", "RecordingUrl", "RecordingDuration", "RecordingSource"),
     *("OutgoingCallerIdSid", "VerificationStatus", "ErrorCode", "ErrorUrl", "ForwardedFrom"),
+    *("CalledVia", "CallerName", "FromCity", "FromCountry", "StirVerstat", "DialBridged"),
+    *("SipResponseCode", "ReasonParticipantLeft"),
 }
 WORDS = {"From", "To", "Digits", "Direction", "Caller", "Called", "Timestamp"}
 WORD = "|".join(sorted(WORDS))

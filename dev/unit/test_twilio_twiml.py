@@ -32,8 +32,13 @@ RESPONSES = {
     "play for ever": ([verbs.Play(f"{BASE}/a.wav", 0)], f'<Play loop="0">{BASE}/a.wav</Play>'),
     "pause": ([verbs.Pause(2)], '<Pause length="2"/>'),
     "join": (
-        [verbs.Conference(CALL, "customer", True, f"{BASE}/conference?call={CALL}")],
-        f"""<Dial><Conference beep="false" endConferenceOnExit="true" jitterBufferSize="small"
+        [
+            verbs.Conference(
+                CALL, "customer", True, f"{BASE}/conference?call={CALL}", False, "", 7200
+            )
+        ],
+        f"""<Dial timeLimit="7200"><Conference beep="false" endConferenceOnExit="true"
+             jitterBufferSize="small"
              participantLabel="customer" startConferenceOnEnter="true"
              statusCallback="{BASE}/conference?call={CALL}"
              statusCallbackEvent="join leave hold" statusCallbackMethod="POST"
@@ -66,9 +71,9 @@ RESPONSES = {
         f'<Redirect method="POST">{BASE}/step?call={CALL}</Redirect>',
     ),
     "forward": (
-        [verbs.Dial("+32470123456", "+3225550100", 25, f"{BASE}/step?call={CALL}")],
+        [verbs.Dial("+32470123456", "+3225550100", 25, f"{BASE}/step?call={CALL}", 7200)],
         f"""<Dial action="{BASE}/step?call={CALL}" answerOnBridge="true" callerId="+3225550100"
-             method="POST" timeLimit="14400" timeout="25"><Number>+32470123456</Number></Dial>""",
+             method="POST" timeLimit="7200" timeout="25"><Number>+32470123456</Number></Dial>""",
     ),
     "leave": ([verbs.Leave()], "<Leave/>"),
     "hang up": ([verbs.HangUp()], "<Hangup/>"),

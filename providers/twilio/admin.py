@@ -120,7 +120,7 @@ class TwilioAdmin(TwilioClient, ProviderAdmin):
         ahead = self.get_clock_difference() or 0
         started = datetime.now(UTC) - timedelta(seconds=ahead + MARGIN)
         try:
-            key = self._call(self._client.new_keys.create, friendly_name=name)
+            key = self._create(self._client.new_keys.create, friendly_name=name)
         except ProviderError as error:
             if error.unknown:
                 # If this fails too, the key remains unused, and the first error is raised.
@@ -257,7 +257,7 @@ class TwilioAdmin(TwilioClient, ProviderAdmin):
         """
         try:
             return _read_number(
-                self._call(
+                self._create(
                     self._client.incoming_phone_numbers.create,
                     phone_number=number,
                     **({"bundle_sid": bundle_sid} if bundle_sid else {}),

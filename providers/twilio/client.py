@@ -6,6 +6,7 @@ https://www.twilio.com/docs/voice/api
 import contextlib
 import json
 import logging
+import random
 import time
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit, urlunsplit
@@ -26,22 +27,24 @@ from .recordings import RecordingRequests
 
 # Seconds for a connection, in which three attempts fit, and for an answer.
 CONNECT_TIMEOUT, TIMEOUT = 4, 5
+# Seconds for the answer to a request that calls a telephone: a late answer is worth the wait, since
+# the telephone rings.
+CALL_TIMEOUT = 15
 # Time budget (s) of a request that changes something, with its retries: a user may wait for it.
 BUDGET = 6
 # Seconds that must remain until a client's deadline for another request.
 LEAST = 1
 # Seconds after which idle connections are closed; number of connections kept.
 IDLE, POOL = 20, 10
-# Seconds before each retry of a request that was certainly not carried out.
+# Seconds before each retry of a request that was certainly not carried out. Up to half of them is
+# added at random, because all servers are refused at the same moment.
 RETRY_DELAYS = (0.3, 1.0)
 # Bytes of a recording that are read at a time.
 PART = 1 << 16
-# Seconds after which Twilio ends a leg that we dialed, even if we crash. Twilio's default is the
-# same, but an account may raise it to 24 hours; a lost leg costs money until then.
-# https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource
-TIME_LIMIT = 4 * 3600
 # Twilio refuses longer names.
 NAME_LENGTH = 64
+# Digits of the code that verifies a caller ID.
+CODE_LENGTH = 6
 LEG_EVENTS = ["initiated", "ringing", "answered", "completed"]
 CONFERENCE_EVENTS = ["join", "leave", "hold"]
 
@@ -88,6 +91,8 @@ class _HttpClient(TwilioHttpClient):
         # Deadline of all requests, and deadline of the current request if it changes something.
         self.last_moment = float("inf") if deadline is None else deadline
         self.deadline = self.last_moment
+        # Seconds to wait for the current answer.
+        self.read_timeout = TIMEOUT
 
     def get_address(self, url):
         """Return the URL, with the server that replaces Twilio's if there is one."""
@@ -100,7 +105,9 @@ class _HttpClient(TwilioHttpClient):
         end = self.last_moment if method.upper() == "GET" else self.deadline
         left = max(end - time.monotonic(), 0.1)
         self.timeout = Timeout(
-            total=None if left == float("inf") else left, connect=CONNECT_TIMEOUT, read=TIMEOUT
+            total=None if left == float("inf") else left,
+            connect=CONNECT_TIMEOUT,
+            read=self.read_timeout,
         )
         response = self._send(method, self.get_address(url), *args, **kwargs)
         self._compare_clocks(response.headers or {})
@@ -193,23 +200,59 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
         :return: result of the function
         :raise ProviderError: the request failed
         """
+        return self._request(lambda: function(*args, **kwargs))
+
+    def _create(self, function, seconds=TIMEOUT, **values):
+        """Call a function that creates what rings or costs money; it must not happen twice.
+
+        Twilio documents of 429 alone that nothing was carried out, so 503 is a lost response.
+        https://www.twilio.com/docs/api/errors/20429
+
+        :param function: bound method to call
+        :param int seconds: time to wait for the answer
+        :param values: arguments of the function
+        :return: result of the function
+        :raise ProviderError: the request failed
+        """
         http = self._client.http_client
-        http.deadline = min(time.monotonic() + BUDGET, http.last_moment)
+        http.read_timeout = seconds
+        try:
+            return self._request(
+                lambda: function(**values), budget=seconds + 1, doubtful=("unavailable",)
+            )
+        except ProviderError as error:
+            if error.kind != "unavailable":
+                raise
+            raise ProviderError(str(error), "unknown", error.code) from error
+        finally:
+            http.read_timeout = TIMEOUT
+
+    def _request(self, send, budget=BUDGET, doubtful=()):
+        """Send a request within a time budget, with retries.
+
+        :param send: function that sends it
+        :param int budget: seconds for all attempts
+        :param doubtful: kinds of errors after which it may have been carried out all the same
+        """
+        http = self._client.http_client
+        http.deadline = min(time.monotonic() + budget, http.last_moment)
         with self._guard():
             for delay in (*RETRY_DELAYS, None):
                 try:
-                    return function(*args, **kwargs)
+                    return send()
                 except (TwilioException, requests.exceptions.RequestException) as error:
-                    if delay is None or not self._may_repeat(error, delay):
+                    if delay is None or not self._may_repeat(error, delay, doubtful):
                         raise
-                    time.sleep(delay)
+                    time.sleep(delay + random.uniform(0, delay / 2))
         raise AssertionError("unreachable")
 
-    def _may_repeat(self, error, delay):
+    def _may_repeat(self, error, delay, doubtful):
         # A connection timeout includes several attempts already, and has used up its time.
         is_slow = isinstance(error, requests.exceptions.ConnectTimeout)
-        left = self._client.http_client.deadline - time.monotonic() - delay
-        return _as_provider_error(error).retryable and not is_slow and left > 1
+        left = self._client.http_client.deadline - time.monotonic() - delay * 1.5
+        failure = _as_provider_error(error)
+        is_safe = failure.retryable and failure.kind not in doubtful
+        return is_safe and not is_slow and left > 1
 
     @contextlib.contextmanager
     def _guard(self):
@@ -231,13 +274,14 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
         self._breaker.note(True)
 
     def add_participant(self, conference, values):
-        participant = self._call(
+        participant = self._create(
             self._client.conferences(conference).participants.create,
+            CALL_TIMEOUT,
             from_=values["from"],
             to=to_dialed(values["to"], values["from"]),
             label=values["label"],
             timeout=values["timeout"],
-            time_limit=TIME_LIMIT,
+            time_limit=values["time_limit"],
             early_media=True,
             beep="false",
             # Without this, a customer who answers first hears Twilio's music.
@@ -263,11 +307,17 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
                     return party.call_sid
         return ""
 
+    def find_conference(self, conference):
+        return next((room.sid for room in self._list_rooms(conference)), "")
+
+    def _list_rooms(self, conference):
+        return self._call(
+            self._client.conferences.list, friendly_name=conference, status="in-progress", limit=5
+        )
+
     def list_room(self, conference):
         found = {}
-        for room in self._call(
-            self._client.conferences.list, friendly_name=conference, status="in-progress", limit=5
-        ):
+        for room in self._list_rooms(conference):
             for party in self._call(self._client.conferences(room.sid).participants.list, limit=20):
                 found[party.call_sid] = bool(party.hold)
         return found
@@ -296,12 +346,13 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
         self._call(self._client.queues(queue_id).members(leg_id).update, url=url, method="POST")
 
     def call_phone(self, values):
-        return self._call(
+        return self._create(
             self._client.calls.create,
+            CALL_TIMEOUT,
             from_=values["from"],
             to=values["to"],
             timeout=values["timeout"],
-            time_limit=TIME_LIMIT,
+            time_limit=values["time_limit"],
             url=values["url"],
             method="POST",
             fallback_url=values["fallback_url"],
@@ -322,8 +373,9 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
         :return: the six digits, and the provider's identifier of the call
         :rtype: tuple(str, str)
         """
-        request = self._call(
+        request = self._create(
             self._client.validation_requests.create,
+            CALL_TIMEOUT,
             phone_number=number,
             friendly_name=name[:NAME_LENGTH],
             call_delay=delay,
@@ -331,7 +383,8 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
             status_callback=status_url,
             status_callback_method="POST",
         )
-        return request.validation_code, request.call_sid
+        # A number has no leading zeros.
+        return str(request.validation_code).zfill(CODE_LENGTH), request.call_sid
 
     def find_caller_id(self, number):
         found = self._call(self._client.outgoing_caller_ids.list, phone_number=number, limit=1)

@@ -33,6 +33,8 @@ CODES = {
     13805: "trial_over",
     16021: "calls_limit",
     16114: "busy",  # the resource is being changed by another request
+    # The label of a participant is in use: the request was sent twice, and one was carried out.
+    16026: "unknown",
     20003: "unauthorized",
     20005: "account_inactive",
     20404: "not_found",

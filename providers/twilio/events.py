@@ -48,10 +48,39 @@ QUEUE_RESULTS = {
 # Twilio's name of a browser: this, and our identity of the agent.
 BROWSER = "client:"
 
+# What Twilio writes in place of a withheld number: a word, or the word on a telephone's keypad.
+# https://www.twilio.com/docs/voice/twiml#twilios-request-to-your-application
+HIDDEN_WORDS = (
+    "anonymous",
+    "blocked",
+    "private",
+    "restricted",
+    "unavailable",
+    "unknown",
+)
+KEYPAD = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+HIDDEN = {
+    "",
+    *HIDDEN_WORDS,
+    *(
+        prefix + word.translate(KEYPAD)
+        for word in HIDDEN_WORDS
+        # RESTRICTED has ten digits, as a number of North America.
+        for prefix in ("", "+", "1", "+1")
+    ),
+}
+# Whether the caller's operator vouches for the number: only level A does.
+# https://www.twilio.com/docs/voice/trusted-calling-with-shakenstir
+ATTESTATION = re.compile(r"TN-Validation-(Passed|Failed)(?:-([ABC]))?(?:-[A-Za-z]+)*")
+COUNTRY = re.compile(r"[A-Z]{2}")
+# Maximum length of a caller's name or place.
+NAME_LENGTH = 60
+
 # Twilio's identifiers: `CA…`, `CF…`, `RE…`.
 SID = re.compile(r"[A-Za-z0-9]{2,64}")
 # Our own names of conferences and participants.
 NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+REASON = re.compile(r"[a-z_]{1,64}")
 
 
 def parse_moment(text):
@@ -89,9 +118,57 @@ def parse_sid(text):
     return text if SID.fullmatch(text or "") else ""
 
 
+def parse_caller(text):
+    """Return the caller's number or address; empty if it is withheld.
+
+    :rtype: str
+    """
+    text = text or ""
+    return "" if text.strip().lower() in HIDDEN else text
+
+
+def parse_name(text):
+    """Return a name that the caller's side chose, on one line and of limited length.
+
+    :rtype: str
+    """
+    text = "".join(char if char.isprintable() else " " for char in text or "")
+    return " ".join(text.split())[:NAME_LENGTH].strip()
+
+
+def parse_dial_result(params):
+    """Return how the leg of a `Dial` ended. A leg that met nobody was not answered.
+
+    https://www.twilio.com/docs/voice/twiml/dial#action
+
+    :return: one of `LEG_END_REASONS`, or empty
+    :rtype: str
+    """
+    _status, result = LEG_STATUS.get(params.get("DialCallStatus"), ("", ""))
+    return "no_answer" if result == "completed" and params.get("DialBridged") == "false" else result
+
+
+def parse_attestation(text):
+    """Return whether the caller's number was verified.
+
+    :return: `verified`, `unverified`, `failed`; empty if it was not reported
+    :rtype: str
+    """
+    if text == "No-TN-Validation":
+        return "unverified"
+    found = ATTESTATION.fullmatch(text or "")
+    if not found:
+        return ""
+    if found[1] == "Failed":
+        return "failed"
+    return "verified" if found[2] == "A" else "unverified"
+
+
 # Fields that Twilio posts with the result of one verb, or with the first webhook of a browser, and
 # not after a `Redirect`. A webhook that is repeated carries them in its signed URL.
 ONCE = (
+    "DialBridged",
+    "DialCallDuration",
     "DialCallStatus",
     "Digits",
     "ErrorCode",
@@ -115,9 +192,10 @@ def parse_voice_request(params, query=None):
     caller = params.get("From") or ""
     is_browser = caller.startswith(BROWSER)
     code = params.get("ErrorCode") or ""
+    country = params.get("FromCountry") or ""
     return VoiceRequest(
         leg_id=parse_sid(params.get("CallSid")),
-        caller="" if is_browser else caller,
+        caller="" if is_browser else parse_caller(caller),
         called=params.get("To") or "",
         identity=caller.removeprefix(BROWSER) if is_browser else "",
         call_uuid=params.get("uuid") or "",
@@ -125,10 +203,68 @@ def parse_voice_request(params, query=None):
         digits=params.get("Digits") or "",
         queue_id=parse_sid(params.get("QueueSid")),
         queue_result=QUEUE_RESULTS.get(params.get("QueueResult"), ""),
-        dial_result=LEG_STATUS.get(params.get("DialCallStatus"), ("", ""))[1],
+        dial_result=parse_dial_result(params),
         # Twilio's codes have five digits; other values are dropped.
         error_code=code if parse_number(code) and len(code) <= 6 else "",
+        dial_seconds=parse_number(params.get("DialCallDuration")),
+        caller_name=parse_name(params.get("CallerName")),
+        caller_city=parse_name(params.get("FromCity")),
+        caller_country=country if COUNTRY.fullmatch(country) else "",
+        diverted_from=parse_name(params.get("ForwardedFrom") or params.get("CalledVia")),
+        attestation=parse_attestation(params.get("StirVerstat")),
     )
+
+
+# Why a leg failed, by the response code of the called network (SIP), and by Twilio's own code.
+# https://www.twilio.com/docs/voice/api/call-resource#statuscallback
+# https://www.twilio.com/docs/api/errors
+SIP_FAILURES = {
+    403: "forbidden",
+    404: "number_unknown",
+    408: "unreachable",
+    410: "number_unknown",
+    480: "unreachable",
+    484: "number_unknown",
+    500: "network",
+    502: "network",
+    503: "network",
+    504: "network",
+    603: "declined",
+    604: "number_unknown",
+    607: "unwanted",
+    608: "unwanted",
+}
+CODE_FAILURES = {
+    13223: "number_unknown",
+    13224: "number_unknown",
+    13225: "forbidden",
+    13227: "forbidden",
+    21211: "number_unknown",
+    21215: "forbidden",
+    21217: "number_unknown",
+    32011: "network",
+    32205: "forbidden",
+    32224: "forbidden",
+}
+# Responses that the end of a leg expresses already: answered, busy, canceled.
+SIP_EXPECTED = {200, 486, 487}
+
+
+def parse_failure(params):
+    """Return why a leg failed.
+
+    :param dict params: parameters that Twilio posted at the end of the leg
+    :return: `failure`, a key of `LEG_FAILURES` or empty; `failure_code`, the code as Twilio names
+        it. Empty if nothing was reported
+    :rtype: dict(str, str)
+    """
+    code = parse_number(params.get("ErrorCode"))
+    sip = parse_number(params.get("SipResponseCode"))
+    if code:
+        return {"failure": CODE_FAILURES.get(code, ""), "failure_code": str(code)}
+    if sip and sip not in SIP_EXPECTED and sip < 1000:
+        return {"failure": SIP_FAILURES.get(sip, ""), "failure_code": f"SIP {sip}"}
+    return {}
 
 
 # https://www.twilio.com/docs/voice/twiml/record#attributes-recording-status-callback
@@ -211,6 +347,7 @@ def parse_leg_event(params):
         sequence=-1 if sequence is None else sequence,
         at=parse_moment(params.get("Timestamp")),
         duration=parse_number(params.get("CallDuration")) if status == "ended" else None,
+        data=parse_failure(params) if status == "ended" else {},
     )
 
 
@@ -234,7 +371,12 @@ def parse_conference_event(params):
         conference_id=params["ConferenceSid"],
         data={
             name: params[word]
-            for name, word in (("conference", "FriendlyName"), ("label", "ParticipantLabel"))
-            if NAME.fullmatch(params.get(word) or "")
+            for name, word, pattern in (
+                ("conference", "FriendlyName", NAME),
+                ("label", "ParticipantLabel", NAME),
+                # https://www.twilio.com/docs/voice/twiml/conference#statuscallback
+                ("reason", "ReasonParticipantLeft", REASON),
+            )
+            if pattern.fullmatch(params.get(word) or "")
         },
     )

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
 from .. import voice_response as verbs
-from .client import CONFERENCE_EVENTS, TIME_LIMIT
+from .client import CONFERENCE_EVENTS
 from .voices import DEFAULT, find_voice
 
 # Characters that XML does not allow: control characters, halves of surrogate pairs and two
@@ -72,7 +72,7 @@ def _render_pause(response, step):
 
 
 def _render_conference(response, step):
-    dial = Dial()
+    dial = Dial(time_limit=step.time_limit)
     dial.conference(
         step.conference,
         participant_label=step.label,
@@ -140,7 +140,7 @@ def _render_dial(response, step):
     dial = Dial(
         caller_id=step.caller_id,
         timeout=step.timeout,
-        time_limit=TIME_LIMIT,
+        time_limit=step.time_limit,
         action=step.next_url,
         method="POST",
         answer_on_bridge=True,
