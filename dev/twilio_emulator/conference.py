@@ -24,7 +24,7 @@ EVENT_GROUPS = {
 
 
 class LabelTaken(ValueError):
-    """Another participant of the conference has this label (error 16025)."""
+    """Another participant of the conference has this label (error 16025, over REST 16026)."""
 
 
 class Participant:

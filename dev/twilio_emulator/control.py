@@ -11,6 +11,17 @@ from .party import Earpiece, Telephone
 from .tokens import TokenRefused, verify
 
 REFUSALS = ("busy", "no-answer", "failed")
+#: https://www.twilio.com/docs/voice/twiml#twilios-request-to-your-application
+NETWORK = (
+    "CallerName",
+    "CalledVia",
+    "ForwardedFrom",
+    "FromCity",
+    "FromCountry",
+    "FromState",
+    "FromZip",
+    "StirVerstat",
+)
 
 
 def describe(leg):
@@ -116,10 +127,16 @@ class Control:
         )
 
     async def call(self, request):
-        """Call one of our numbers: ``{"from", "to", "tone"?}`` → ``{"sid"}``."""
+        """Call one of our numbers: ``{"from", "to", "tone"?, "network"?}`` → ``{"sid"}``.
+
+        ``network`` is what the telephone network adds to the request, of `NETWORK`.
+        """
         body = await _body(request)
+        network = body.get("network") or {}
+        if set(network) - set(NETWORK):
+            raise _error(400, "network may contain {}".format(", ".join(NETWORK)))
         try:
-            leg = self.emulator.call_in(body["from"], body["to"], body.get("tone"))
+            leg = self.emulator.call_in(body["from"], body["to"], body.get("tone"), None, network)
         except KeyError as missing:
             raise _error(400, f"{missing} is missing") from missing
         except LookupError as error:
@@ -320,11 +337,20 @@ class Control:
         return await self.faults(request)
 
     async def refusals(self, request):
-        """Set numbers that cannot be reached: ``{"+32…": "busy" | "no-answer" | "failed"}``."""
+        """Set numbers that cannot be reached: ``{"+32…": "busy" | "no-answer" | "failed"}``.
+
+        ``{"+32…": {"status", "SipResponseCode"?, "ErrorCode"?}}`` also sets what the last status
+        callback reports. https://www.twilio.com/docs/voice/api/call-resource#statuscallback
+        """
         body = await _body(request)
-        if set(body.values()) - set(REFUSALS):
-            raise _error(400, "values must be among {}".format(", ".join(REFUSALS)))
-        self.emulator.refusals = body
+        refusals = {}
+        for number, value in body.items():
+            details = dict(value) if isinstance(value, dict) else {"status": value}
+            status = details.pop("status", None)
+            if status not in REFUSALS or set(details) - {"SipResponseCode", "ErrorCode"}:
+                raise _error(400, "values must be among {}".format(", ".join(REFUSALS)))
+            refusals[number] = (status, details)
+        self.emulator.refusals = refusals
         return web.json_response(body)
 
     async def verified(self, request):

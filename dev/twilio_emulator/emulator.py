@@ -2,7 +2,9 @@
 
 import asyncio
 import functools
+import json
 import logging
+from urllib.parse import quote
 
 from .clock import Clock
 from .conference import Conferences
@@ -83,12 +85,13 @@ class Emulator:
             await asyncio.sleep(delay)
         await self.webhooks.request(url, params, method, kind=kind, token=token)
 
-    def call_in(self, from_, to, tone=None, handset=None):
+    def call_in(self, from_, to, tone=None, handset=None, network=None):
         """Call one of the account's numbers.
 
         :param str from_: number shown by the caller's telephone.
         :param str to: E.164 number of the account.
         :param tone: Hz of the caller's voice, None = as the settings say.
+        :param dict network: what the telephone network says about the call, such as its city.
         :raise LookupError: if the account does not have the number.
         :raise Refusal: if Twilio does not carry the call; the caller hears the busy tone.
         """
@@ -102,6 +105,12 @@ class Emulator:
         target = self.store.voice_target(number)
         leg = Leg(self, "inbound", from_, to, telephone, callbacks=number_callbacks(target))
         leg.phone_number_sid = number["sid"]
+        leg.network = dict(network or {})
+        # Only the first request proves who called.
+        # https://www.twilio.com/docs/voice/trusted-calling-with-shakenstir
+        leg.first_params = {"CallToken": quote(json.dumps({"callSid": leg.sid}))}
+        if "StirVerstat" in leg.network:
+            leg.first_params["StirVerstat"] = leg.network.pop("StirVerstat")
         self.start_inbound(leg, target)
         return leg
 

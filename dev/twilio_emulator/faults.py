@@ -6,7 +6,9 @@ import secrets
 from dataclasses import dataclass
 
 CALLBACK_KINDS = ("duplicate", "shuffle", "delay", "drop")
-REST_KINDS = ("429", "5xx", "timeout", "lost")
+#: ``lost``, ``slow`` and ``503_done`` carry the request out: the answer is lost, late, or an error.
+REST_KINDS = ("429", "5xx", "timeout", "lost", "slow", "503_done")
+CARRIED_OUT = ("lost", "slow", "503_done")
 #: Seconds for a rule without its own; a REST time-out hangs longer than any client waits.
 SECONDS = {"timeout": 60.0}
 
@@ -20,7 +22,8 @@ class Fault:
     :param str method: HTTP method of REST requests, empty = any.
     :param float probability: 0–1.
     :param count: number of remaining occurrences, None = unlimited.
-    :param seconds: length of a delay, spread of a shuffle or duplicate, wait of a time-out.
+    :param seconds: length of a delay, spread of a shuffle or duplicate, wait of a time-out or
+        slow answer.
     """
 
     kind: str

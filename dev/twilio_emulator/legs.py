@@ -8,6 +8,7 @@ from .defaults import API_VERSION
 from .media.audio import SILENCE
 from .media.channel import Channel
 from .media.meter import Meter
+from .permissions import country_of
 from .sids import new_sid
 
 _logger = logging.getLogger(__name__)
@@ -34,8 +35,11 @@ def standard_params(leg):
         "ForwardedFrom": leg.forwarded_from,
     }
     if leg.kind == "pstn":
-        for who in ("From", "To", "Called", "Caller"):
-            params.update({who + part: "" for part in ("City", "State", "Zip", "Country")})
+        for who, number in (("From", leg.from_), ("To", leg.to)):
+            place = dict.fromkeys(("City", "State", "Zip"), "") | {"Country": country_of(number)}
+            for name in (who, "Caller" if who == "From" else "Called"):
+                params.update({name + part: value for part, value in place.items()})
+    params.update(leg.network)
     return params
 
 
@@ -61,7 +65,9 @@ class Leg:
         self.parent_sid = parent.sid if parent else None
         self.from_, self.to, self.kind = from_, to, endpoint.kind
         self.status = "ringing" if direction == "inbound" else "queued"
+        self.statuses = [(now(), self.status)]
         self.callbacks = list(callbacks)
+        self.network, self.failure = {}, {}
         self.first_params, self.forwarded_from, self.phone_number_sid = {}, None, None
         self.created, self.started, self.answered_at, self.ended_at = now(), None, None, None
         self.sequence = 0
@@ -183,6 +189,7 @@ class Leg:
         if self.over or status == self.status:
             return
         self.status = status
+        self.statuses.append((now(), status))
         if status == "initiated":
             self.started = now()
         elif status == "in-progress":
@@ -193,16 +200,17 @@ class Leg:
             self._close()
         self._report(EVENTS.get(status, "completed"))
 
-    def hang_up(self, status="completed"):
+    def hang_up(self, status="completed", *, is_final=False):
         """End the leg.
 
         :param str status: final status; of an answered leg always ``completed``.
+        :param bool is_final: report ``completed`` of a leg that was never answered, too.
         """
         if self.over:
             return
         if self.talking:
             status = "completed"
-        elif status == "completed":
+        elif status == "completed" and not is_final:
             status = "no-answer" if self.direction == "inbound" else "canceled"
         self.closing = status
         self.detach("participant_hung_up", "hangup")
@@ -240,6 +248,7 @@ class Leg:
                     "canceled": 487,
                     "failed": 404,
                 }.get(self.status, 200)
+                params.update(self.failure)
         sent = False
         for url, method, events in self.callbacks:
             if url and event in events:

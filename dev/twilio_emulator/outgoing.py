@@ -58,7 +58,8 @@ async def place(
     if leg.over:
         return False
     if emulator.refusals.get(leg.to):
-        leg.hang_up(emulator.refusals[leg.to])
+        status, leg.failure = emulator.refusals[leg.to]
+        leg.hang_up(status)
         return False
     leg.set_status("ringing")
     if not await leg.endpoint.ring():

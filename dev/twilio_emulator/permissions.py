@@ -18,6 +18,12 @@ CLOSED = ("CU", "KP")
 SPECIAL = {"BE": ("+3290",), "GB": ("+449",), "FR": ("+3389",), "US": ("+1900",), "DE": ("+49900",)}
 
 
+def country_of(number):
+    """Return the country of a number as ``FromCountry`` and ``ToCountry`` show it, or empty."""
+    codes = (code for code, row in COUNTRIES.items() if (number or "").startswith("+" + row[0]))
+    return next(codes, "")
+
+
 class Permissions:
     """Open and closed countries."""
 

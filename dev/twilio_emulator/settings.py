@@ -64,6 +64,12 @@ class Settings:
         https://www.twilio.com/docs/voice/twiml/say
     :param recording_lag: seconds after the answer during which a leg cannot be recorded (21220):
         https://www.twilio.com/docs/api/errors/21220
+    :param read_lag: seconds by which GET requests about calls are behind: a new call is 404 and in
+        no list, a changed one has its former status. The resource is eventually consistent:
+        https://www.twilio.com/docs/voice/api/call-resource
+    :param ended_while_ringing: final status of a ringing outgoing leg that ``Status=completed``
+        ends. Documented is ``canceled`` for a canceled call only; ``completed`` is the harder one:
+        https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource
     """
 
     auto_answer: float | None = None
@@ -96,6 +102,8 @@ class Settings:
     lean_side_requests: bool = True
     unlisted_language: str = "silent"
     recording_lag: float = 0.5
+    read_lag: float = 0.0
+    ended_while_ringing: str = "completed"
 
     def update(self, values):
         """Change some settings.

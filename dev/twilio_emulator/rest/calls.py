@@ -1,5 +1,7 @@
 """Calls."""
 
+from datetime import timedelta
+
 from ..clock import now, rfc2822, seconds_between
 from ..defaults import API_VERSION
 from ..legs import Leg
@@ -25,9 +27,17 @@ SUBRESOURCES = {
 MINUTE_PRICES = {"inbound": 0.0085, "outbound-api": 0.014, "outbound-dial": 0.014, "client": 0.004}
 
 
-def shown_status(leg):
-    """Return a leg's status in the words of the resource, which has no "initiated"."""
-    return "queued" if leg.status == "initiated" else leg.status
+def shown_status(leg, lag=0.0):
+    """Return a leg's status in the words of the resource, which has no "initiated".
+
+    :param float lag: seconds by which the answer is behind.
+    :return: None for a leg that did not exist then.
+    """
+    moment = now() - timedelta(seconds=leg.emulator.clock.real(lag))
+    status = leg.status
+    if lag:
+        status = next((word for at, word in reversed(leg.statuses) if at <= moment), None)
+    return "queued" if status == "initiated" else status
 
 
 def price(leg):
@@ -40,8 +50,11 @@ def price(leg):
     return f"{-minute * -(-leg.duration // 60):.5f}"
 
 
-def serialize(leg):
-    """Return a call as Twilio shows it."""
+def serialize(leg, lag=0.0):
+    """Return a call as Twilio shows it.
+
+    :param float lag: see `shown_status`.
+    """
     emulator = leg.emulator
     return {
         "sid": leg.sid,
@@ -54,7 +67,7 @@ def serialize(leg):
         "from": leg.from_,
         "from_formatted": leg.from_,
         "phone_number_sid": leg.phone_number_sid,
-        "status": shown_status(leg),
+        "status": shown_status(leg, lag),
         "start_time": rfc2822(leg.started),
         "end_time": rfc2822(leg.ended_at),
         "duration": str(leg.duration)
@@ -156,26 +169,31 @@ class Calls:
 
     async def list(self, request):
         """List calls, newest first."""
-        query = request.query
+        query, lag = request.query, self.emulator.settings.read_lag
 
         def wanted(leg):
             pairs = (
                 ("To", leg.to),
                 ("From", leg.from_),
-                ("Status", shown_status(leg)),
+                ("Status", shown_status(leg, lag)),
                 ("ParentCallSid", leg.parent_sid),
             )
+            if shown_status(leg, lag) is None:
+                return False
             return all(query.get(name) in (None, "", value) for name, value in pairs) and (
                 matches_dates(query, "StartTime", leg.started or leg.created)
                 and matches_dates(query, "EndTime", leg.ended_at)
             )
 
-        legs = [serialize(leg) for leg in reversed(self.emulator.legs.values()) if wanted(leg)]
+        legs = [serialize(leg, lag) for leg in reversed(self.emulator.legs.values()) if wanted(leg)]
         return page(request, "calls", legs)
 
     async def fetch(self, request):
         """Show one call."""
-        return answer(serialize(self.leg(request)))
+        leg, lag = self.leg(request), self.emulator.settings.read_lag
+        if shown_status(leg, lag) is None:
+            raise not_found(request)
+        return answer(serialize(leg, lag))
 
     async def update(self, request):
         """End or redirect a call."""
@@ -188,7 +206,11 @@ class Calls:
         if status == "canceled" and leg.talking:
             raise ApiError(400, 21220, "Call is in-progress. Cannot cancel.")
         if status in ("completed", "canceled"):
-            leg.hang_up("canceled" if leg.direction != "inbound" else "completed")
+            if status == "completed" and not leg.talking and leg.direction != "inbound":
+                status = self.emulator.settings.ended_while_ringing
+                leg.hang_up(status, is_final=True)
+            else:
+                leg.hang_up("canceled" if leg.direction != "inbound" else "completed")
         elif form.text("Url") or form.text("Twiml"):
             if not leg.talking and leg.direction != "inbound":
                 raise ApiError(400, 21220, "Call is not in-progress. Cannot redirect.")

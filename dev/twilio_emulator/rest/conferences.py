@@ -93,6 +93,9 @@ class Conferences:
 def find_conference(emulator, request, *, create=False):
     """Return the conference in a participant's address.
 
+    Only the creation of a participant accepts the name of a conference.
+    https://www.twilio.com/docs/voice/api/conference-participant-resource
+
     :param bool create: create it if no running conference has the name.
     :return: (conference, whether it is new).
     :raise ApiError: 404.

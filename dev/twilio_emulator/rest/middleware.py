@@ -8,6 +8,7 @@ from aiohttp import web
 
 from ..clock import now
 from ..defaults import API_VERSION
+from ..faults import CARRIED_OUT
 from ..sids import is_sid
 from .common import ApiError, authenticate
 
@@ -37,9 +38,9 @@ def rest_middleware(emulator):
         response = await _spoiled(fault, entry)
         if response is None:
             response = await _answer(emulator, request, handler, body)
-        if fault and fault.kind == "lost":
-            entry["fault"] = "lost"
-            request.transport.close()
+        if fault and fault.kind in CARRIED_OUT:
+            entry["fault"] = fault.kind
+            response = await _disturb(fault, request, response)
         entry.update(status=response.status, duration=round(time.monotonic() - started, 4))
         if response.status >= 400 and response.body:
             entry["error"] = json.loads(response.body)
@@ -48,8 +49,19 @@ def rest_middleware(emulator):
     return middleware
 
 
+async def _disturb(fault, request, response):
+    """Return what the client gets of a request that was carried out."""
+    if fault.kind == "lost":
+        request.transport.close()
+    elif fault.kind == "slow":
+        await asyncio.sleep(fault.seconds)
+    else:
+        return ApiError(503, 20503, "Service unavailable").response()
+    return response
+
+
 async def _spoiled(fault, entry):
-    if fault is None or fault.kind == "lost":
+    if fault is None or fault.kind in CARRIED_OUT:
         return None
     entry["fault"] = fault.kind
     if fault.kind == "429":

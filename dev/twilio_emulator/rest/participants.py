@@ -108,7 +108,7 @@ class Participants:
             leg.callbacks = []
             leg.hang_up("failed")
             del emulator.legs[leg.sid]
-            raise ApiError(400, 16025, f"Participant Label {taken} is already in use") from taken
+            raise ApiError(400, 16026, f"Participant Label {taken} is already in use") from taken
         wait = wait_starter(form.text("WaitUrl"), (form.text("WaitMethod") or "POST").upper())
         leg.run(
             participant_program(

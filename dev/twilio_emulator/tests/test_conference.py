@@ -212,7 +212,7 @@ async def test_label_must_be_unique(world):
     call = await world.until_status(second, "completed")
     assert call["error_code"] == 16025
     create = (await people(world)).create
-    assert await world.refused(create, from_=SALES, to=MOBILE, label="agent") == (400, 16025)
+    assert await world.refused(create, from_=SALES, to=MOBILE, label="agent") == (400, 16026)
     assert len(await world.get("calls")) == 2
 
 
@@ -320,3 +320,12 @@ async def test_recorded_conference_has_everybody(world):
     for frame in sound[-6400:-2400].reshape(-1, 160):
         meter.add(frame)
     assert sorted(round(hz, -1) for hz in meter.reading()["peaks"]) == [440, 900]
+
+
+async def test_time_limit_of_dial_ends_the_stay_in_a_conference(world):
+    """https://www.twilio.com/docs/voice/twiml/dial#timelimit"""
+    conference = f"<Conference {OPTIONS}>room</Conference>"
+    await world.answer_with(SALES, f'<Dial timeLimit="3">{conference}</Dial>')
+    sid = await world.dial_in()
+    await world.until_call(sid, lambda call: call["conference"])
+    await world.until_status(sid, "completed")

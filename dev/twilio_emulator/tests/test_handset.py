@@ -68,6 +68,7 @@ async def test_page_rings_when_somebody_dials_out(handset):
 
 async def test_refused_or_withdrawn_call_stops_ringing(handset):
     world, page = handset
+    await world.post("settings", {"ended_while_ringing": "canceled"})
     for end in ("refuse", "withdraw"):
         call = await world.rest(
             world.client.calls.create, from_=SALES, to=MOBILE, url=world.app.url + "/go"

@@ -8,7 +8,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.request_validator import RequestValidator
 
 from .test_conference import room
-from .world import MOBILE, SALES, SUPPORT, World
+from .world import MOBILE, SALES, SUPPORT, World, until
 
 
 def login(user, password):
@@ -394,3 +394,41 @@ async def test_prices_of_numbers(world):
     with pytest.raises(TwilioRestException) as missing:
         await world.rest(countries("ZZ").fetch)
     assert missing.value.status == 404
+
+
+async def test_new_call_is_unknown_for_a_while(world):
+    """The resource is eventually consistent: https://www.twilio.com/docs/voice/api/call-resource"""
+    await world.post("settings", {"read_lag": 10})
+    calls = world.client.calls
+    made = await world.rest(calls.create, to=MOBILE, from_=SALES, twiml="<Response/>")
+    assert await world.refused(calls(made.sid).fetch) == (404, 20404)
+    assert await world.rest(calls.list) == []
+
+    async def is_known():
+        return [call.sid for call in await world.rest(calls.list)] == [made.sid]
+
+    await until(is_known)
+    assert (await world.rest(calls(made.sid).fetch)).sid == made.sid
+
+
+async def test_final_status_of_a_ringing_call_that_is_completed_is_a_setting(world):
+    """https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource"""
+    calls = world.client.calls
+    for status in ("completed", "canceled"):
+        await world.post("settings", {"ended_while_ringing": status})
+        made = await world.rest(calls.create, to=MOBILE, from_=SALES, twiml="<Response/>")
+        await world.until_status(made.sid, "ringing")
+        ended = await world.rest(calls(made.sid).update, status="completed")
+        assert (ended.status, ended.duration) == (status, "0")
+
+
+async def test_only_the_creation_of_a_participant_accepts_a_conferences_name(world):
+    """https://www.twilio.com/docs/voice/api/conference-participant-resource"""
+    people = world.client.conferences("room").participants
+    made = await world.rest(people.create, to=MOBILE, from_=SALES, label="customer")
+    # Twilio's own document, if it is checked first, allows no name either.
+    refusals = ((404, 20404), (400, 20001))
+    assert await world.refused(people(made.call_sid).update, muted=True) in refusals
+    assert await world.refused(people("customer").fetch) in refusals
+    people = world.client.conferences(made.conference_sid).participants
+    assert [party.call_sid for party in await world.rest(people.list)] == [made.call_sid]

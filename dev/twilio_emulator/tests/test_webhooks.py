@@ -9,7 +9,7 @@ from twilio.request_validator import RequestValidator
 from twilio_emulator.faults import Faults
 from twilio_emulator.webhooks import Policy, signature
 
-from .world import MOBILE, SALES, until
+from .world import MOBILE, SALES, SUPPORT, until
 
 FORM = {
     "CallSid": "CA1234567890ABCDE",
@@ -256,3 +256,54 @@ async def test_reset_forgets_everything(world):
     assert await world.get("calls") == [] and await world.get("requests") == []
     assert (await world.get("settings"))["tone"] == 440
     assert (await world.get("health"))["ready"]
+
+
+async def test_rest_request_is_carried_out_although_its_answer_is_late_or_an_error(world):
+    """Only 429 promises that nothing happened: https://www.twilio.com/docs/api/errors/20429"""
+    create = world.client.queues.create
+    await world.post("faults", {"kind": "slow", "path": "Queues", "count": 1, "seconds": 0.3})
+    assert (await world.rest(create, friendly_name="late")).friendly_name == "late"
+    assert (await world.get("requests"))[-1]["duration"] >= 0.3
+    await world.post("faults", {"kind": "503_done", "path": "Queues", "count": 1})
+    assert await world.refused(create, friendly_name="done") == (503, 20503)
+    names = [queue.friendly_name for queue in await world.rest(world.client.queues.list)]
+    assert sorted(names) == ["done", "late"]
+
+
+async def test_incoming_call_carries_what_the_network_says(world):
+    """https://www.twilio.com/docs/voice/twiml#request-parameters"""
+    await world.answer_with(SALES, "<Redirect>/again</Redirect>")
+    world.app.answers["/again"] = "<Pause/>"
+    network = {"FromCity": "GENT", "CallerName": "ACME", "ForwardedFrom": SUPPORT}
+    body = {"network": {**network, "StirVerstat": "TN-Validation-Passed-A"}}
+    sid = await world.dial_in(**body)
+    await until(lambda: world.app.at("/again"))
+    first, second = world.app.at("/voice")[0].form, world.app.at("/again")[0].form
+    assert first["StirVerstat"] == "TN-Validation-Passed-A" and first["CallToken"]
+    assert "StirVerstat" not in second and "CallToken" not in second
+    for form in (first, second):
+        assert network.items() <= form.items()
+        assert (form["CallSid"], form["FromCountry"], form["ToCountry"]) == (sid, "BE", "BE")
+    await world.post("calls", {"from": MOBILE, "to": SALES, "network": {"Digits": "1"}}, 400)
+
+
+async def test_failed_call_reports_its_codes(world):
+    """https://www.twilio.com/docs/voice/api/call-resource#statuscallback"""
+    failure = {"status": "failed", "SipResponseCode": 404, "ErrorCode": 13224}
+    await world.post("refusals", {MOBILE: failure})
+    await world.rest(
+        world.client.calls.create,
+        to=MOBILE,
+        from_=SALES,
+        twiml="<Response/>",
+        status_callback=world.app.url + "/status",
+        status_callback_event=["completed"],
+    )
+    await until(lambda: world.app.at("/status"))
+    form = world.app.at("/status")[0].form
+    assert (form["CallStatus"], form["SipResponseCode"], form["ErrorCode"]) == (
+        "failed",
+        "404",
+        "13224",
+    )
+    await world.post("refusals", {MOBILE: {"status": "lost"}}, 400)

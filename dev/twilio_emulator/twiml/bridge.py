@@ -62,7 +62,7 @@ async def dial_parties(run, verb, nouns):
             break
     leg.channel.stop()
     if not child:
-        return {"DialCallStatus": status}
+        return {"DialCallStatus": status, "DialBridged": "false"}
     try:
         await leg.answer()
         bridge = Bridge(leg, child)

@@ -4,6 +4,7 @@ import asyncio
 
 from ..conference import LabelTaken
 from ..limits import Refusal
+from ..outgoing import DEFAULT_DURATION
 from .bridge import dial_parties, dial_queue
 from .interpreter import Interpreter
 from .parser import TwimlError, Verb
@@ -71,7 +72,9 @@ async def dial_conference(run, verb, noun):
                 noun.get("recordingStatusCallbackMethod", "POST"),
             )
         conference.join(participant, wait_starter(wait_url, noun.get("waitMethod", "POST")))
-        await participant.done
+        # https://www.twilio.com/docs/voice/twiml/dial#timelimit
+        limit = emulator.clock.real(verb.number("timeLimit", DEFAULT_DURATION))
+        await asyncio.wait({participant.done}, timeout=limit)
     finally:
         conference.remove(participant, "participant_hung_up")
     return {"DialCallStatus": "answered"}
