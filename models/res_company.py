@@ -54,6 +54,17 @@ class ResCompany(models.Model):
         "phone, transfers to numbers, callbacks and verification calls also count. Set 0 "
         "for no limit.",
     )
+    telephony_longest_call = fields.Integer(
+        "Longest Call",
+        default=120,
+        help="In minutes. Twilio ends a conversation after this time, so that a call that was "
+        "forgotten costs no more.",
+    )
+    telephony_share_insights = fields.Boolean(
+        "Voice Insights",
+        help="Browsers send measurements of each call's audio to Twilio, which shows them in Voice "
+        "Insights. Twilio's support asks for them. They contain network addresses of your users.",
+    )
     telephony_wrap_up_seconds = fields.Integer(
         "Wrap-up Time",
         default=60,
@@ -88,6 +99,21 @@ class ResCompany(models.Model):
         help="Deletes the copy at Twilio as soon as the recording is stored here.",
     )
 
+    _telephony_longest_call_range = models.Constraint(
+        "CHECK (telephony_longest_call BETWEEN 5 AND 1440)",
+        "The longest call must be between 5 and 1,440 minutes.",
+    )
+    _telephony_wrap_up_range = models.Constraint(
+        "CHECK (telephony_wrap_up_seconds BETWEEN 0 AND 3600)",
+        "The wrap-up time must be between 0 and 3600 seconds.",
+    )
+    _telephony_call_days_positive = models.Constraint(
+        "CHECK (telephony_call_days >= 0)", "The number of days cannot be negative."
+    )
+    _telephony_recording_days_positive = models.Constraint(
+        "CHECK (telephony_recording_days >= 0)", "The number of days cannot be negative."
+    )
+
     @api.constrains("telephony_announcement")
     def _check_telephony_announcement(self):
         for company in self:
@@ -99,17 +125,6 @@ class ResCompany(models.Model):
                         count=LONGEST_TEXT,
                     )
                 )
-
-    _telephony_wrap_up_range = models.Constraint(
-        "CHECK (telephony_wrap_up_seconds BETWEEN 0 AND 3600)",
-        "The wrap-up time must be between 0 and 3600 seconds.",
-    )
-    _telephony_call_days_positive = models.Constraint(
-        "CHECK (telephony_call_days >= 0)", "The number of days cannot be negative."
-    )
-    _telephony_recording_days_positive = models.Constraint(
-        "CHECK (telephony_recording_days >= 0)", "The number of days cannot be negative."
-    )
 
     def write(self, vals):
         result = super().write(vals)

@@ -44,6 +44,12 @@ class ResConfigSettings(models.TransientModel):
     telephony_calls_per_hour = fields.Integer(
         related="company_id.telephony_calls_per_hour", readonly=False
     )
+    telephony_longest_call = fields.Integer(
+        related="company_id.telephony_longest_call", readonly=False
+    )
+    telephony_share_insights = fields.Boolean(
+        related="company_id.telephony_share_insights", readonly=False
+    )
     telephony_wrap_up_seconds = fields.Integer(
         related="company_id.telephony_wrap_up_seconds", readonly=False
     )

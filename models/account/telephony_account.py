@@ -266,6 +266,7 @@ class TelephonyAccount(models.Model):
             "edge": account.edge or False,
             "is_trial": account.plan == "trial",
             "is_limited": bool(account._get_calls_at_once()),
+            "insights": account.company_id.telephony_share_insights,
         }
 
     # === INCOMING: WEBHOOKS === #

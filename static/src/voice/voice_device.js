@@ -268,7 +268,7 @@ class VoiceAttempt {
             ...(access.gateway && { chunderw: access.gateway }),
             ...(access.edge && { edge: access.edge }),
             sounds: sounds(),
-            publishEvents: false,
+            publishEvents: Boolean(access.insights),
             enableImprovedSignalingErrorPrecision: true,
             tokenRefreshMs: TOKEN_REFRESH,
             logLevel: "silent",

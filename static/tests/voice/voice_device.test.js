@@ -133,6 +133,10 @@ describe("device", () => {
         expect(options.chunderw).toBe("localhost:8090");
         expect("edge" in options).toBe(false);
         expect(options.publishEvents).toBe(false);
+        plan = { insights: true };
+        await new VoiceDevice().connect("u-2", handlers);
+        expect(FakeDevice.all[1].options.publishEvents).toBe(true);
+        expect.verifySteps(["load /sdk.js", "connect u-2 with token-2", "state connected"]);
         for (const url of Object.values(options.sounds)) {
             expect(url).toMatch(/^\/crm_telephony\/static\//);
         }
