@@ -204,6 +204,8 @@ class TelephonyCall(models.Model):
                 # A caller who was transferred to the queue continues that conversation.
                 self.answered_at
             )
+            # The number is forged: a callback would disturb, or pay for, anyone.
+            or self.attestation == "failed"
         ):
             return super()._may_request_queue_callback()
         # Callers can present any number, so only ordinary numbers are called back, whatever else is

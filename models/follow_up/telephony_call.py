@@ -173,6 +173,11 @@ class TelephonyCall(models.Model):
             },
             outcome.get(self.outcome, ""),
         ]
+        if self.diverted_from:
+            number = self._format_number(self.diverted_from)
+            parts.append(self.env._("diverted from %(number)s", number=number))
+        if self.attestation == "failed":
+            parts.append(self.env._("number verification failed"))
         if self.disposition_id:
             parts.append(self.disposition_id.name)
         if self.duration:

@@ -12,6 +12,10 @@ _lt = LazyTranslate(__name__)
 
 TEXTS = {
     "call_received": _lt("Call to %(number)s."),
+    "call_diverted": _lt("Diverted from %(number)s."),
+    "caller_verified": _lt("The caller's number is verified by the caller's operator."),
+    "caller_unverified": _lt("The caller's number is not verified by the caller's operator."),
+    "caller_failed": _lt("The verification of the caller's number failed. It may be forged."),
     "number_blocked": _lt("The number is blocked. The call was rejected."),
     "flow_loops": _lt("The flow loops: the call was ended after %(count)s steps."),
     "caller_heard_apology": _lt("No one available. The caller heard a message."),
@@ -36,6 +40,7 @@ TEXTS = {
     "forward_refused": _lt("“%(step)s”: not forwarded. %(reason)s"),
     "forward_dialed": _lt("“%(step)s”: forwarded to %(number)s."),
     "forward_answered": _lt("“%(step)s”: call answered."),
+    "forward_talked": _lt("“%(step)s”: call answered, %(duration)s of talk time."),
     "forward_not_answered": _lt("“%(step)s”: no answer."),
     "forward_busy": _lt("“%(step)s”: %(number)s is busy."),
     "forward_failed": _lt(

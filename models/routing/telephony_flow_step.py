@@ -99,6 +99,11 @@ class TelephonyFlowStep(models.Model):
     repeat = fields.Integer(default=2, help="How many times the menu is played.")
     # Forward
     forward_number = fields.Char("Forward To", help="With country code, e.g. +32470123456.")
+    shows_caller = fields.Boolean(
+        "Show the Caller's Number",
+        help="The phone shows who is calling in place of your company's number. A caller with a "
+        "hidden number is shown with your company's number.",
+    )
     # Message
     message = fields.Text(help="Text that callers hear, in the language of the flow.")
     audio = fields.Binary(

@@ -7,6 +7,7 @@ from . import (
     test_incoming_trouble,
     test_line,
     test_lost_offer,
+    test_network,
     test_queue,
     test_queue_wait,
     test_ring_strategy,

@@ -20,7 +20,16 @@ interface CustomerData {
     partner_id: number | false;
     country_code: string | false;
     timezone: string | false;
+    /** What the telephone network says about an unknown caller; chosen by the caller's side */
+    network: NetworkData | false;
     avatar_url: string | false;
+}
+
+interface NetworkData {
+    name: string | false;
+    city: string | false;
+    country: string | false;
+    country_id: number | false;
 }
 
 interface RecordingData {
@@ -95,6 +104,10 @@ interface CallData {
     via: "browser" | "phone";
     agent_state: string;
     agent_connected: boolean;
+    /** The number that was dialed, if another operator diverted the call */
+    diverted_from: string | false;
+    /** Whether the caller's operator confirms the number; false if that is not reported */
+    attestation: "verified" | "unverified" | "failed" | false;
     is_queue_callback: boolean;
     note: string;
     role: "agent" | "consulted";

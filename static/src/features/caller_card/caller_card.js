@@ -7,6 +7,29 @@ import { openCallRecord } from "@crm_telephony/core/open_record";
 import { useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 
 const { DateTime } = luxon;
+/** What the caller's operator says about the number (SHAKEN/STIR). */
+const ATTESTATIONS = {
+    verified: {
+        icon: "fa-check-circle",
+        look: "text-success",
+        text: () => _t("Number verified"),
+        title: () => _t("The caller's operator confirms that the caller may use this number."),
+    },
+    unverified: {
+        icon: "fa-question-circle-o",
+        look: "text-muted",
+        text: () => _t("Number not verified"),
+        title: () =>
+            _t("The caller's operator does not confirm that the caller may use this number."),
+    },
+    failed: {
+        icon: "fa-exclamation-triangle",
+        look: "text-danger",
+        text: () => _t("Number verification failed"),
+        title: () =>
+            _t("This number may be forged. Do not call back or share data on its account alone."),
+    },
+};
 const NIGHT = { begin: 21, end: 7 }; // hours
 
 /**
@@ -74,6 +97,28 @@ export class CallerCard extends Component {
         };
     }
 
+    /** @returns {{ icon: string, look: string, text: string, title: string }|null} */
+    get attestation() {
+        const found = ATTESTATIONS[this.props.call.attestation];
+        return found ? { ...found, text: found.text(), title: found.title() } : null;
+    }
+
+    get divertedText() {
+        const number = this.props.call.diverted_from;
+        return number ? _t("Diverted from %(number)s", { number }) : "";
+    }
+
+    /** @returns {string} where an unknown caller's number is from */
+    get place() {
+        const { network } = this.props.call.customer;
+        return network ? [network.city, network.country].filter(Boolean).join(", ") : "";
+    }
+
+    get networkName() {
+        const { network } = this.props.call.customer;
+        return network ? network.name || "" : "";
+    }
+
     get lastCallText() {
         const last = this.card.last_call;
         if (!last) {
@@ -112,7 +157,15 @@ export class CallerCard extends Component {
     get hasContent() {
         const { card } = this;
         const lists = [card.opportunities, card.activities, card.matches, card.route];
-        return Boolean(card.last_call || this.localTime || lists.some((list) => list?.length));
+        return Boolean(
+            card.last_call ||
+                this.localTime ||
+                this.attestation ||
+                this.divertedText ||
+                this.place ||
+                this.networkName ||
+                lists.some((list) => list?.length)
+        );
     }
 
     isChosen({ id }) {

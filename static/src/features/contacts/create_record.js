@@ -39,12 +39,18 @@ export class CreateRecord extends Component {
     create(model) {
         const { uuid, customer } = this.props.call;
         const number = customer.number_display || customer.number;
+        // The agent checks what the telephone network says before saving it.
+        const { name, city, country_id: country } = customer.network || {};
+        const named = model === "crm.lead" ? "default_contact_name" : "default_name";
         return this.action.doAction({
             type: "ir.actions.act_window",
             res_model: model,
             views: [[false, "form"]],
             context: {
                 default_phone: number,
+                ...(name && { [named]: name }),
+                ...(city && { default_city: city }),
+                ...(country && { default_country_id: country }),
                 ...(model === "crm.lead" && { default_name: _t("Call with %s", number) }),
                 telephony_call: uuid,
             },

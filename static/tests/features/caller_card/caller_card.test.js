@@ -65,6 +65,34 @@ describe("a ringing call", () => {
         expect(queryAllTexts(".o_telephony_route li")).toEqual(CARD.route);
     });
 
+    test("the verification, the dialed number, and an unknown caller's place are shown", async () => {
+        const network = { name: "<b>ACME</b>", city: "Toronto", country: "Canada", country_id: 38 };
+        const customer = { ...callData().customer, name: false, partner_id: false, network };
+        const { store } = await ring({
+            customer,
+            attestation: "verified",
+            diverted_from: "+32 2 555 01 99",
+        });
+        expect(".o_telephony_attestation").toHaveText(/^Number verified/);
+        expect(".o_telephony_attestation").toHaveAttribute("title", /operator confirms/);
+        expect(".o_telephony_network_name").toHaveText("Shown as <b>ACME</b>");
+        expect(".o_telephony_place").toHaveText("Toronto, Canada");
+        expect(".o_telephony_diverted").toHaveText("Diverted from +32 2 555 01 99");
+        for (const [attestation, text] of [
+            ["unverified", /^Number not verified/],
+            ["failed", /^Number verification failed/],
+        ]) {
+            store.offers[0].call.attestation = attestation;
+            await animationFrame();
+            expect(".o_telephony_attestation").toHaveText(text);
+            expect(".o_telephony_attestation").toHaveAttribute("data-attestation", attestation);
+        }
+        Object.assign(store.offers[0].call, { attestation: false, diverted_from: false });
+        store.offers[0].call.customer.network = false;
+        await animationFrame();
+        expect(".o_telephony_attestation, .o_telephony_place, .o_telephony_diverted").toHaveCount(0);
+    });
+
     test("Z17: the local time marks the night and is hidden without a time zone", async () => {
         const { store } = await ring(zoned("Europe/Brussels"));
         const hour = luxon.DateTime.now().setZone("Europe/Brussels").hour;

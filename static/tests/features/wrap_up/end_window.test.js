@@ -281,6 +281,23 @@ describe("record", () => {
             ["res.partner", context],
             ["crm.lead", { ...context, default_name: "Call with +32 470 99 98 88" }],
         ]);
+        const network = { name: "ACME", city: "Toronto", country: "Canada", country_id: 38 };
+        softphone.calls.onCall(mine({ record: false, customer: { ...UNKNOWN, network } }));
+        await animationFrame();
+        await contains(".o_telephony_create_record [data-model='res.partner']").click();
+        await contains(".o_telephony_create_record [data-model='crm.lead']").click();
+        const place = { ...context, default_city: "Toronto", default_country_id: 38 };
+        expect.verifySteps([
+            ["res.partner", { ...place, default_name: "ACME" }],
+            [
+                "crm.lead",
+                {
+                    ...place,
+                    default_contact_name: "ACME",
+                    default_name: "Call with +32 470 99 98 88",
+                },
+            ],
+        ]);
         // The server announces that it has linked the call to the saved record.
         softphone.calls.onCall(mine({ record: CONTACT, customer: UNKNOWN }));
         await seen(".o_telephony_link_change");
