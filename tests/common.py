@@ -110,6 +110,8 @@ class FakeProvider(_Requests):
             return leg_sid(self._last)
         if name in ("find_participant", "find_recording"):
             return ""
+        if name == "find_conference":
+            return ROOM
         if name == "start_recording":
             self._last += 1
             return f"RE{self._last:032x}"
@@ -490,6 +492,7 @@ class World:
                 "create_date",
                 "write_date",
                 "moved_at",
+                "missed_at",
             ),
             "telephony_recording": ("write_date",),
             "telephony_offer": (

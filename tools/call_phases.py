@@ -253,7 +253,7 @@ PHASES = (
         "the agent",
         ("agent", "supervisor"),
         ("consulting", "conference", "held", "agent_lost", "transferring", "claimed", *ROUTES),
-        "four hours for each dialed leg",
+        "the longest call of the company",
     ),
     Phase(
         "held",

@@ -45,7 +45,8 @@ def leg_changes(leg, event):
     """Return the changes of an event to a leg. A status only moves up; a late event fills dates.
 
     :param dict leg: `status`, `event_sequence`, `initiated_at`, `ringing_at`, `answered_at`,
-        `ended_at`, `is_answer_reported` (the provider sent the time of the answer), `end_reason`
+        `ended_at`, `is_answer_reported` (the provider sent the time of the answer), `end_reason`,
+        `failure_code` (why it failed)
     :param CallEvent event: of kind `leg`
     :return: the values to write, empty when the event contains nothing new
     :rtype: dict
@@ -66,9 +67,12 @@ def leg_changes(leg, event):
     if event.status == "ended":
         if not leg["end_reason"]:
             changes["end_reason"] = event.reason or "completed"
+        if event.data.get("failure_code") and not leg.get("failure_code"):
+            changes["failure_code"] = event.data["failure_code"]
+            changes["failure"] = event.data.get("failure") or False
         answered_at = changes.get("answered_at") or leg["answered_at"]
-        # A connected leg can last less than a second.
-        if not answered_at and event.duration is not None and event.reason == "completed":
+        # A ringing leg that was ended may be reported as completed, after 0 seconds.
+        if not answered_at and event.duration and event.reason == "completed":
             changes["answered_at"] = event.at - timedelta(seconds=event.duration)
     if LEG_RANK[event.status] > LEG_RANK[leg["status"]]:
         changes["status"] = event.status

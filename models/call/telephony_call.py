@@ -24,23 +24,11 @@ from .after_commit import after_commit
 
 _logger = logging.getLogger(__name__)
 
+# Seconds by which the other parties may outlast a customer at the longest duration of a call: the
+# customer leaves first, which ends the call for all.
+SPARE_SECONDS = 60
 # Seconds a caller waits for a lost agent to rejoin.
 REJOIN_SECONDS = 30
-# Values that the provider sends for a withheld caller ID. +266696687 spells “anonymous” on a
-# telephone keypad.
-ANONYMOUS = {
-    "",
-    "anonymous",
-    "restricted",
-    "unavailable",
-    "unknown",
-    "private",
-    "+266696687",
-    "266696687",
-    "+86282452253",
-    "+2562533",
-}
-
 RECENT_COUNT = 20
 
 
@@ -59,6 +47,11 @@ FIELDS_OF_PERSON = (
     "provider_call_id",
     "provider_conference_id",
     "caller_id_id",
+    "caller_name",
+    "caller_city",
+    "caller_country_id",
+    "diverted_from",
+    "attestation",
 )
 LEG_FIELDS_OF_PERSON = (
     "number",
@@ -239,6 +232,29 @@ class TelephonyCall(models.Model):
         ondelete="set null",
         help="Empty if the call was anonymized by the company's retention period.",
     )
+    # What the telephone network says about an incoming call. The caller's side chooses it.
+    caller_name = fields.Char(
+        readonly=True, help="As shown by the caller's phone network. Not verified."
+    )
+    caller_city = fields.Char(readonly=True)
+    caller_country_id = fields.Many2one("res.country", readonly=True)
+    diverted_from = fields.Char(
+        readonly=True, help="The number that was dialed, if it was diverted to the company's."
+    )
+    attestation = fields.Selection(
+        [
+            ("verified", "Verified"),
+            ("unverified", "Not verified"),
+            ("failed", "Verification failed"),
+        ],
+        "Caller's Number",
+        readonly=True,
+        help="Whether the caller's operator confirms that the caller may use this number "
+        "(SHAKEN/STIR). Operators in the United States, Canada and France take part.",
+    )
+    failure_message = fields.Char(
+        "Failure", compute="_compute_failure_message", help="Why the customer was not reached."
+    )
     customer_display = fields.Char("Contact or Number", compute="_compute_customer_display")
     duration_display = fields.Char("Duration", compute="_compute_duration_display")
     matching_partner_ids = fields.Many2many(
@@ -281,6 +297,15 @@ class TelephonyCall(models.Model):
                 else self.env._("Call to %(name)s")
             )
             call.display_name = pattern % {"name": call.customer_display}
+
+    @api.depends("leg_ids.failure", "leg_ids.failure_code", "outcome")
+    @api.depends_context("lang")
+    def _compute_failure_message(self):
+        for call in self:
+            # sudo: telephony.call - a reader of the call may read why it failed
+            customer_sudo = call.sudo()._get_customer_leg()
+            is_failed = customer_sudo and call.outcome != "answered"
+            call.failure_message = is_failed and customer_sudo._get_failure_message()
 
     @api.depends("duration")
     def _compute_duration_display(self):
@@ -374,7 +399,6 @@ class TelephonyCall(models.Model):
     def _get_caller(self, account, voice_request):
         """Return the caller's number in E.164, empty if it is withheld."""
         caller = voice_request.caller
-        caller = "" if caller.lower() in ANONYMOUS else caller
         # A number with a country code needs no default country, so the company's one is not read.
         country = account.company_id.country_id if caller[:1] != "+" else self.env["res.country"]
         return self._normalize(caller, country)
@@ -393,6 +417,7 @@ class TelephonyCall(models.Model):
             "partner_id": partner.id,
             "lead_id": self.env["crm.lead"]._telephony_find(partner, caller, account.company_id).id,
             "started_at": now,
+            **self._prepare_network_values(voice_request),
             "leg_ids": [
                 fields.Command.create(
                     {
@@ -408,6 +433,22 @@ class TelephonyCall(models.Model):
                 )
             ],
         }
+
+    @api.model
+    def _prepare_network_values(self, voice_request):
+        """Return what the telephone network says about an incoming call, as field values."""
+        country = self.env["res.country"]
+        if voice_request.caller_country:
+            country = country.search([("code", "=", voice_request.caller_country)], limit=1)
+        values = {
+            "caller_name": voice_request.caller_name,
+            "caller_city": voice_request.caller_city.title(),
+            "caller_country_id": country.id,
+            "diverted_from": voice_request.diverted_from
+            and self._normalize(voice_request.diverted_from, self.env["res.country"]),
+            "attestation": voice_request.attestation,
+        }
+        return {name: value for name, value in values.items() if value}
 
     @api.model
     def _process_event(self, account, event):
@@ -551,13 +592,16 @@ class TelephonyCall(models.Model):
         ended_at = max(event.at, answered_at or self.started_at)
         ended_by = self.ended_by or event.data.get("by") or "customer"
         duration = int((ended_at - answered_at).total_seconds()) if answered_at else 0
+        reason = event.reason if event.kind == "failed" else self.failure_reason
+        if event.kind == "leg" and duration >= self._get_time_limit() - 1:
+            reason = reason or self._get_time_limit_message()
         return {
             "ended_at": ended_at,
             "answered_at": answered_at,
             "ended_by": ended_by,
             "deadline_at": False,
             "held_at": False,
-            "failure_reason": event.reason if event.kind == "failed" else self.failure_reason,
+            "failure_reason": reason,
             # Time after the conversation, as in a voicemail, is not talk time.
             "duration": duration if self.state == "in_progress" else self.duration or duration,
             "wait_duration": max(
@@ -590,6 +634,11 @@ class TelephonyCall(models.Model):
         return getattr(self, f"_on_{leg.role}_moved")(leg, event)
 
     def _on_customer_moved(self, leg, _event):
+        if leg.status == "ended" and leg.failure_code and not self.answered_at:
+            reason = self.env["telephony.call.timeline"]._get_in_languages(
+                leg, lambda leg: leg._get_failure_message()
+            )
+            self._add_timeline("customer_not_reached", reason=reason)
         return None if leg.is_released else call_target(self.direction, leg.role, leg.status)
 
     def _on_agent_moved(self, leg, event):
@@ -632,15 +681,20 @@ class TelephonyCall(models.Model):
         if leg and (not leg.joined_at or leg.joined_at > event.at):
             leg.joined_at = event.at
             leg._write_first()
-        if event.conference_id and self.provider_conference_id != event.conference_id:
-            self.provider_conference_id = event.conference_id
+        self._save_conference(event.conference_id)
         if leg.role == "customer":
             self._on_customer_joined()
+
+    def _save_conference(self, conference_id):
+        """Save the provider's identifier of the conference if it is new."""
+        if conference_id and self.provider_conference_id != conference_id:
+            self.provider_conference_id = conference_id
 
     def _apply_leave(self, event):
         leg = self._match_leg(event)
         if leg and (not leg.left_at or leg.left_at < event.at):
             leg.left_at = event.at
+            leg.left_reason = event.data.get("reason") or leg.left_reason
             leg._write_first()
 
     def _apply_hold(self, event):
@@ -651,6 +705,9 @@ class TelephonyCall(models.Model):
 
     def _update_hold(self, event, on_hold):
         leg = self._match_leg(event)
+        if not self.provider_conference_id:
+            # The event of the first participant was lost.
+            self._save_conference(event.conference_id)
         if leg and leg._is_newer_hold(event):
             leg.write(
                 {
@@ -774,6 +831,26 @@ class TelephonyCall(models.Model):
             self.account_id._get_webhook_url("conference", call=self.uuid),
             muted,
             coach,
+            self._get_time_limit() + (0 if ends_conference else SPARE_SECONDS),
+        )
+
+    def _get_time_limit(self):
+        """Return the longest duration of a conversation, in seconds.
+
+        The provider ends each leg after it. A leg that we have lost, because this server does not
+        run, would cost money until then.
+        https://www.twilio.com/docs/voice/twiml/dial#timelimit
+
+        :rtype: int
+        """
+        # sudo: res.company - the rules are not confidential
+        return self.company_id.sudo().telephony_longest_call * 60
+
+    def _get_time_limit_message(self):
+        """Return the sentence that explains the end of a call by `_get_time_limit`."""
+        return self.env._(
+            "The call was ended because it reached your company's limit of %(minutes)s minutes.",
+            minutes=self._get_time_limit() // 60,
         )
 
     @api.model
@@ -1160,6 +1237,8 @@ class TelephonyCall(models.Model):
             "via": self.via or "browser",
             "agent_state": legs[-1:].status or "new",
             "agent_connected": self.state != "ended" and legs._is_connected(),
+            "diverted_from": self._format_number(self.diverted_from) or False,
+            "attestation": self.attestation or False,
             "note": self.note or "",
         }
 
@@ -1184,7 +1263,20 @@ class TelephonyCall(models.Model):
             "partner_id": partner.id if readable else False,
             "country_code": region or False,
             "timezone": get_timezone(self.customer_number) or False,
+            # The caller's side chooses these: they only help with an unknown caller.
+            "network": not partner and not self.lead_id and self._get_network_data(),
             "avatar_url": f"/web/image/res.partner/{partner.id}/avatar_128" if readable else False,
+        }
+
+    def _get_network_data(self):
+        """Return what the telephone network says about the caller, or False."""
+        if not (self.caller_name or self.caller_city or self.caller_country_id):
+            return False
+        return {
+            "name": self.caller_name or False,
+            "city": self.caller_city or False,
+            "country": self.caller_country_id.name or False,
+            "country_id": self.caller_country_id.id,
         }
 
     def _get_record_data(self, env):
@@ -1199,6 +1291,14 @@ class TelephonyCall(models.Model):
             return False
         if self.failure_reason:
             return self.failure_reason
+        customer = self._get_customer_leg()
+        # Without a sentence of its own, a code explains only what the outcome does not.
+        if (
+            self.direction == "outgoing"
+            and self.outcome in ("failed", "busy", "no_answer")
+            and (customer.failure or (customer.failure_code and self.outcome == "failed"))
+        ):
+            return customer._get_failure_message()
         return {
             "answered": self.env._("The call has ended."),
             "missed": self.env._("The caller hung up."),

@@ -1,3 +1,4 @@
+import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -9,6 +10,8 @@ from ..gate import door
 from .after_commit import after_commit
 from .telephony_call import REJOIN_SECONDS
 from .telephony_call_quality import ISSUES
+
+_logger = logging.getLogger(__name__)
 
 NOTE_LENGTH = 20000
 SEARCH_LIMIT = 50
@@ -82,7 +85,7 @@ class TelephonyCall(models.Model):
         :rtype: dict
         """
         call_sudo = self._get_mine_sudo(uuid)
-        if call_sudo.state != "in_progress" or not call_sudo.provider_conference_id:
+        if call_sudo.state != "in_progress":
             raise UserError(self.env._("Only a call in progress can be put on hold."))
         if call_sudo.held_at:
             raise UserError(self.env._("The customer is on hold. Resume the call first."))
@@ -192,15 +195,33 @@ class TelephonyCall(models.Model):
         leg = self._get_customer_leg()
         if leg.status != "in_progress" or self.state != "in_progress":
             return None
+        conference = self._fetch_conference()
+        if not conference:
+            return None
         error = self._try(
             "hold_participant",
-            self.provider_conference_id,
+            conference,
             leg.provider_leg_id,
             self.hold_wanted,
             self.account_id._get_webhook_url("wait", call=self.uuid, hold=1),
         )
         is_refused = error and not (error.unknown or error.retryable)
         return (self._on_hold_failed, ()) if is_refused else None
+
+    def _fetch_conference(self):
+        """Return the provider's identifier of the conference.
+
+        The event that names it may be lost; then it is found by its name.
+
+        :rtype: str
+        """
+        if self.provider_conference_id:
+            return self.provider_conference_id
+        try:
+            return self.account_id._get_client().find_conference(self.uuid)
+        except ProviderError as error:
+            _logger.warning("%s: the conference was not found: %s", self.uuid, error.label)
+            return ""
 
     def _on_hold_failed(self):
         """React to a refused hold request: the button shows the true state.
@@ -214,7 +235,8 @@ class TelephonyCall(models.Model):
     def _fetch_leg_status(self, leg):
         """Request the status of a leg from the provider.
 
-        :return: the resulting event, or None when the provider could not be reached
+        :return: the resulting event, or None when the provider could not be reached. An event with
+            `is_missing` only says that the provider does not know the leg
         :rtype: CallEvent | None
         """
         try:
@@ -222,13 +244,17 @@ class TelephonyCall(models.Model):
         except ProviderError as error:
             if not error.gone:
                 return None
-            return CallEvent(
-                "leg",
-                provider_leg_id=leg.provider_leg_id,
-                status="ended",
-                reason="failed",
-                at=fields.Datetime.now(),
-            )
+        room = self._list_participants()
+        if room is None or leg.provider_leg_id in room:
+            return None
+        return CallEvent(
+            "leg",
+            provider_leg_id=leg.provider_leg_id,
+            status="ended",
+            reason="failed",
+            at=fields.Datetime.now(),
+            data={"is_missing": True},
+        )
 
     # ---------------------------------------------------------
     # HELD CALLS

@@ -92,6 +92,30 @@ class TelephonyCallLeg(models.Model):
     left_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
     end_reason = fields.Char(readonly=True)
+    failure = fields.Selection(
+        [
+            ("number_unknown", "Number not in service"),
+            ("unreachable", "Phone not reachable"),
+            ("declined", "Declined"),
+            ("unwanted", "Blocked as unwanted"),
+            ("forbidden", "Not permitted by Twilio"),
+            ("network", "Network failure"),
+        ],
+        readonly=True,
+    )
+    failure_code = fields.Char(
+        readonly=True,
+        help="The code that Twilio or the called network gave. Twilio explains its own codes at "
+        "https://www.twilio.com/docs/api/errors.",
+    )
+    left_reason = fields.Char(
+        readonly=True, help="Why this party left the conference, in Twilio's words."
+    )
+    missed_at = fields.Datetime(
+        "Not Found Since",
+        readonly=True,
+        help="When Twilio first did not know this leg. It may be too new.",
+    )
 
     _provider_leg_unique = models.UniqueIndex(
         "(account_id, provider_leg_id) WHERE provider_leg_id IS NOT NULL"
@@ -163,6 +187,7 @@ class TelephonyCallLeg(models.Model):
                 "is_answer_reported": self.is_answer_reported,
                 "ended_at": self.ended_at,
                 "end_reason": self.end_reason,
+                "failure_code": self.failure_code,
             },
             event,
         )
@@ -231,6 +256,35 @@ class TelephonyCallLeg(models.Model):
                 emergency_number=call.number_id if self.role == "customer" else None,
             )
         )
+
+    def _get_failure_message(self):
+        """Return why this leg failed, as a whole sentence; empty if no reason was reported.
+
+        Note: `self.ensure_one()`
+
+        :rtype: str
+        """
+        self.ensure_one()
+        if not self.failure_code:
+            return ""
+        known = {
+            "number_unknown": self.env._(
+                "This number is not in service. Check the number and try again."
+            ),
+            "unreachable": self.env._("The phone cannot be reached right now. Try again later."),
+            "declined": self.env._("The call was declined."),
+            "unwanted": self.env._(
+                "The called party's network blocked the call as unwanted. Call from another number."
+            ),
+            "forbidden": self.env._(
+                "Twilio does not permit calls to this number. Ask your administrator to check the "
+                "permitted countries in the Twilio Console."
+            ),
+            "network": self.env._(
+                "The called party's network did not connect the call. Try again in a moment."
+            ),
+        }.get(self.failure)
+        return known or self.env._("The call failed (code %(code)s).", code=self.failure_code)
 
     def _is_newer_hold(self, event):
         """Return whether a `hold` or `unhold` event is newer than the known state.

@@ -22,7 +22,8 @@ from ...tools.phone_number import (
 from ...tools.printable import printable
 from ..arguments import check_arguments
 from ..gate import door
-from .after_commit import after_commit
+from .after_commit import after_commit, run_later
+from .telephony_call import SPARE_SECONDS
 
 _logger = logging.getLogger(__name__)
 
@@ -40,6 +41,9 @@ class TelephonyRuleError(UserError):
 _logger = logging.getLogger(__name__)
 
 _logger = logging.getLogger(__name__)
+
+# Seconds for a leg to report when the answer to the request that dials it was lost.
+REPORT_SECONDS = 10
 
 # Seconds an agent's own telephone rings; most mailboxes answer later than that.
 PHONE_SECONDS = 20
@@ -464,6 +468,7 @@ class TelephonyCall(models.Model):
             "to": leg.number,
             "label": leg.label,
             "timeout": RING_SECONDS,
+            "time_limit": self._get_time_limit(),
             "ends_conference": True,
             "status_url": url("status", call=self.uuid, leg=leg.id),
             "conference_url": url("conference", call=self.uuid),
@@ -479,9 +484,41 @@ class TelephonyCall(models.Model):
                 if not provider_leg_id:
                     raise
         except ProviderError as error:
+            if error.unknown:
+                _logger.warning("%s: the answer to the call was lost: %s", self.uuid, error.label)
+                return self._on_dial_unknown, ()
             _logger.warning("%s: the customer could not be called: %s", self.uuid, error.label)
             return self._on_dial_failed, (self.account_id._explain(error), error.kind)
         return self._on_dial_done, (provider_leg_id,)
+
+    def _on_dial_unknown(self):
+        """Wait for a first report of the customer's leg, which may ring although no answer came."""
+        if self.state != "ended" and not self._get_customer_leg().provider_leg_id:
+            run_later(self, "_check_unknown_dial", REPORT_SECONDS)
+
+    def _check_unknown_dial(self):
+        """Look for the customer's leg if it has not reported."""
+        if self.state != "ended" and not self._get_customer_leg().provider_leg_id:
+            self._send_dial_check_request()
+
+    @after_commit("leg_ids.initiated_at", repaired_by="_reconcile_missing_sid")
+    def _send_dial_check_request(self):
+        """Find the customer's leg in the conference.
+
+        :return: the method that records the result
+        """
+        leg = self._get_customer_leg()
+        if self.state == "ended" or leg.provider_leg_id:
+            return None
+        try:
+            provider_leg_id = self.account_id._get_client().find_participant(self.uuid, leg.label)
+        except ProviderError:
+            provider_leg_id = ""
+        if provider_leg_id:
+            return self._on_dial_done, (provider_leg_id,)
+        _logger.warning("%s: the customer could not be called: no leg was found", self.uuid)
+        lost = ProviderError("No leg was found.", "unknown")
+        return self._on_dial_failed, (self.account_id._explain(lost), lost.kind)
 
     def _on_dial_done(self, provider_leg_id):
         leg = self._get_customer_leg()
@@ -494,6 +531,8 @@ class TelephonyCall(models.Model):
     def _on_dial_failed(self, sentence, kind="refused"):
         now = fields.Datetime.now()
         leg = self._get_customer_leg()
+        if kind == "unknown" and leg.provider_leg_id:
+            return  # it has reported meanwhile
         if kind != "unknown":
             leg._advance(CallEvent("leg", status="ended", reason="failed", at=now))
         # Otherwise the customer's telephone may ring all the same: the leg's first event, or the
@@ -736,6 +775,7 @@ class TelephonyCall(models.Model):
                     "from": self.number_id.number,
                     "to": leg.number,
                     "timeout": PHONE_SECONDS,
+                    "time_limit": self._get_time_limit() + SPARE_SECONDS,
                     "url": url("agent_phone", call=self.uuid, leg=leg.id),
                     "fallback_url": url("fallback", call=self.uuid, leg=leg.id),
                     "status_url": url("status", call=self.uuid, leg=leg.id),

@@ -8,12 +8,16 @@ from ...providers.base import CallEvent, ProviderError
 from ...tools.call_states import LEG_RANK
 from ..gate import enter_with
 from .after_commit import get_repairs
+from .telephony_call import SPARE_SECONDS
 
 _logger = logging.getLogger(__name__)
 
 # Seconds without an event after which the provider's status of a leg counts; until then its events
 # may still be on their way.
 SETTLED_SECONDS = 15
+# Seconds between two answers that the provider does not know a leg, before it counts as gone. The
+# provider's lists are late: https://www.twilio.com/docs/voice/api/call-resource
+MISSING_SECONDS = 20
 # Grace period (s) before a leg without a provider SID is considered failed.
 CREATION_SECONDS = 30
 # Grace period (s) after a deadline before the reconciliation acts on it.
@@ -162,6 +166,29 @@ class TelephonyCall(models.Model):
             or bool(self._get_due_timers(now))
             or bool(self._get_repairs(now))
             or bool(self._get_silent_recordings(now))
+            or self._is_too_long(now)
+            or self._is_conference_unknown(now)
+        )
+
+    def _is_conference_unknown(self, now):
+        """Return whether the events that name the conference were lost."""
+        return (
+            self.state == "in_progress"
+            and self._get_wanted_place() == "conference"
+            and not self.provider_conference_id
+            and self._is_quiet(now)
+        )
+
+    def _is_too_long(self, now):
+        """Return whether the conversation has passed the limit at which the provider ends it.
+
+        A customer who was moved has a new limit at the provider, and an agent may rejoin.
+        """
+        seconds = self._get_time_limit() + SPARE_SECONDS
+        return (
+            self.state == "in_progress"
+            and bool(self.answered_at)
+            and self.answered_at < now - timedelta(seconds=seconds)
         )
 
     def _has_customer_leg(self):
@@ -264,7 +291,6 @@ class TelephonyCall(models.Model):
         return (
             self.state == "in_progress"
             and self._get_wanted_place() == "conference"
-            and bool(self.provider_conference_id)
             and not customer.provider_queue_id
             and customer.on_hold != self.hold_wanted
             and self._is_quiet(now)
@@ -301,7 +327,7 @@ class TelephonyCall(models.Model):
         :param dict living: see `_list_living`; legs missing in it are requested one by one
         :return: leg -> an event; or the SID of a leg whose creation was never reported (empty if
             the provider has no such leg); or None if the request failed. For the call itself, if
-            needed: the participants of the conference
+            needed: the participants of the conference. `conference`: its identifier, if unknown
         :rtype: dict
         """
         self.ensure_one()
@@ -315,6 +341,8 @@ class TelephonyCall(models.Model):
                 news[leg] = self._fetch_leg_status(leg)
         if any(condition in ASKED_FIRST for condition in self._get_repairs(now).values()):
             news[self] = self._list_participants()
+        if self._is_conference_unknown(now):
+            news["conference"] = self._fetch_conference()
         return news
 
     def _list_participants(self):
@@ -347,6 +375,8 @@ class TelephonyCall(models.Model):
             event = news[leg]
             if isinstance(event, str):
                 self._reconcile_missing_sid(leg, event)
+            elif event and not leg._note_answer(event):
+                continue
             elif event and LEG_RANK[event.status] > LEG_RANK[leg.status]:
                 self._handle_report(event)
             elif event:
@@ -355,8 +385,14 @@ class TelephonyCall(models.Model):
                     getattr(self, request)(leg.id)
         if not self._has_customer_leg():
             return
+        if news.get("conference") and not self.provider_conference_id:
+            _logger.info("%s: the conference was found by its name", self.uuid)
+            self._save_conference(news["conference"])
+            self._on_customer_joined()
         if self.state != "ended" and not self._get_customer_leg()._is_alive():
             self._end_by_system()
+        elif self._is_too_long(fields.Datetime.now()):
+            self._end_by_system(self._get_time_limit_message())
         elif self.state != "ended":
             self._run_due_timers(fields.Datetime.now())
             self._repair(fields.Datetime.now(), news.get(self))
@@ -441,6 +477,23 @@ class TelephonyCallLeg(models.Model):
     def _is_settled(self, now):
         """Return whether this leg has been without an event for a while."""
         return self.write_date < now - timedelta(seconds=SETTLED_SECONDS)
+
+    def _note_answer(self, event):
+        """Save whether the provider knows this leg, and return whether its answer counts.
+
+        A leg is gone when the provider does not know it twice, `MISSING_SECONDS` apart.
+
+        :param CallEvent event: see `_fetch_leg_status`
+        :rtype: bool
+        """
+        now = fields.Datetime.now()
+        if not event.data.get("is_missing"):
+            if self.missed_at:
+                self.missed_at = False
+            return True
+        if not self.missed_at:
+            self.missed_at = now
+        return self.missed_at <= now - timedelta(seconds=MISSING_SECONDS)
 
     def _is_overdue(self, now):
         """Return whether the provider should have given this leg a SID by now."""

@@ -15,6 +15,7 @@ LITERAL = "text"
 TEXTS = {
     "call_started": _lt("%(name)s started the call."),
     "agent_declined": _lt("%(name)s declined."),
+    "customer_not_reached": _lt("The customer was not reached. %(reason)s"),
     "call_resumed": _lt("%(name)s resumed the call."),
     "held_for_other_call": _lt("%(name)s answered another call. The customer is on hold."),
     "agent_lost": _lt("%(name)s was disconnected. The customer is on hold."),

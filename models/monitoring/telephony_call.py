@@ -367,9 +367,10 @@ class TelephonyCall(models.Model):
         if not leg.provider_leg_id or self.state != "in_progress":
             return None
         muted, coach = self._get_monitor_sound(leg)
-        if self._send(
+        conference = self._fetch_conference()
+        if conference and self._send(
             "set_participant_sound",
-            self.provider_conference_id or self.uuid,
+            conference,
             leg.provider_leg_id,
             muted,
             coach,

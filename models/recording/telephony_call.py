@@ -222,9 +222,10 @@ class TelephonyCall(models.Model):
         """
         if self.state != "in_progress" or self.is_announcement_played:
             return None
-        is_played = self._send(
+        conference = self._fetch_conference()
+        is_played = conference and self._send(
             "announce",
-            self.provider_conference_id,
+            conference,
             self.account_id._get_webhook_url("announce", call=self.uuid),
         )
         return (self._on_announce_done, ()) if is_played else None

@@ -43,6 +43,8 @@ KEY_SECONDS = 1
 LINE_SECONDS, LINE_WAIT_SECONDS = 5, 300
 # Seconds of music between two checks: each piece is a file, with a gap before it.
 MUSIC_SECONDS = 10
+# Maximum seconds in a queue: each of them costs money, and a caller may have put the phone aside.
+LONGEST_WAIT = 3600
 # Maximum wait, in minutes, that is announced exactly.
 MAX_WAIT_MINUTES = 30
 
@@ -102,6 +104,10 @@ class TelephonyCall(models.Model):
             _logger.info("%s: the provider repeated the request for this call", call.uuid)
             return call._advance_customer() if call else [HangUp()]
         call._add_timeline("call_received", number=number.display_name)
+        if call.diverted_from:
+            call._add_timeline("call_diverted", number=call._format_number(call.diverted_from))
+        if call.attestation:
+            call._add_timeline(f"caller_{call.attestation}")
         call._apply_event(CallEvent("routed", at=call.started_at))
         if self.env["telephony.blocked.number"]._is_blocked(call.customer_number, call.company_id):
             call.outcome = "blocked"
@@ -755,11 +761,7 @@ class TelephonyCall(models.Model):
         """
         queue = self.queue_id
         open_offers = self._get_open_offers()._expire(now)
-        left = (
-            self._seconds_until(self.queued_at + timedelta(seconds=queue.max_wait), now)
-            if queue.limit_wait
-            else None
-        )
+        left = self._get_wait_left(now)
         if left == 0 and not open_offers:
             self._add_timeline("queue_wait_over", queue=queue.name)
             return [Leave()]
@@ -806,14 +808,16 @@ class TelephonyCall(models.Model):
 
     def _may_wait_on(self):
         """Return whether the caller has not reached the maximum wait of the queue."""
+        return self._get_wait_left(fields.Datetime.now()) > 0
+
+    def _get_wait_left(self, now):
+        """Return the seconds for which the caller may wait in the queue from now on.
+
+        :rtype: int
+        """
         queue = self.queue_id
-        return (
-            not queue.limit_wait
-            or self._seconds_until(
-                self.queued_at + timedelta(seconds=queue.max_wait), fields.Datetime.now()
-            )
-            > 0
-        )
+        seconds = min(queue.max_wait, LONGEST_WAIT) if queue.limit_wait else LONGEST_WAIT
+        return self._seconds_until(self.queued_at + timedelta(seconds=seconds), now)
 
     def _may_request_queue_callback(self):
         """Return whether the caller may press a key of the queue to be called back."""

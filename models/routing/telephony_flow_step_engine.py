@@ -184,15 +184,24 @@ class TelephonyFlowStep(models.Model):
         return [
             Dial(
                 self.forward_number,
-                call.number_id.number,
+                # Twilio accepts the number of the call's own caller without a proof.
+                # https://www.twilio.com/docs/voice/twiml/dial#callerid
+                (self.shows_caller and call.customer_number) or call.number_id.number,
                 self.ring_seconds or 20,
                 self._get_next_url(call),
+                call._get_time_limit(),
             )
         ]
 
     def _resume_forward(self, call, voice_request):
         if voice_request.dial_result == "completed":
-            call._add_timeline("forward_answered", step=self.name)
+            if voice_request.dial_seconds is None:
+                call._add_timeline("forward_answered", step=self.name)
+            else:
+                minutes, seconds = divmod(voice_request.dial_seconds, 60)
+                call._add_timeline(
+                    "forward_talked", step=self.name, duration=f"{minutes}:{seconds:02d}"
+                )
             return [HangUp()]
         call._add_timeline(
             FORWARD_ENDS.get(voice_request.dial_result, "forward_not_answered"),

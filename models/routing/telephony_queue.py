@@ -51,7 +51,7 @@ class TelephonyQueue(models.Model):
     limit_callers = fields.Boolean(default=True)
     max_callers = fields.Integer("Maximum Callers", default=10)
     limit_wait = fields.Boolean(default=True)
-    max_wait = fields.Integer("Maximum Wait", default=300, help="In seconds.")
+    max_wait = fields.Integer("Maximum Wait", default=300, help="In seconds, one hour at most.")
     music = fields.Binary(
         attachment=True, help="Sound file. Leave empty to play the default music."
     )

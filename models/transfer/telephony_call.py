@@ -40,6 +40,7 @@ from ...providers.voice_response import Leave, Play, Redirect
 from ...tools.transfer_states import state_when_gone
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
+from ..call.telephony_call import SPARE_SECONDS
 from ..call.telephony_call_outgoing import RING_SECONDS
 from ..gate import door
 from ..routing.telephony_offer import REMINDER_SECONDS
@@ -483,6 +484,7 @@ class TelephonyCall(models.Model):
                     "to": leg.number,
                     "label": leg.label,
                     "timeout": RING_SECONDS - 5,
+                    "time_limit": self._get_time_limit() + SPARE_SECONDS,
                     "ends_conference": False,
                     "status_url": url("status", call=self.uuid, leg=leg.id),
                     "conference_url": url("conference", call=self.uuid),

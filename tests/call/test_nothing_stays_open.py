@@ -2,15 +2,19 @@
 
 import logging
 import re
+from datetime import timedelta
 from unittest.mock import patch
 
+from psycopg2 import IntegrityError
+
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.crm_telephony.models.call.after_commit import Repair, after_commit, get_repairs
 from odoo.addons.crm_telephony.providers.base import ProviderError, VoiceRequest
-from odoo.addons.crm_telephony.providers.twilio.client import TIME_LIMIT
 
 from ..common import (
     AGENT_LEG,
@@ -164,10 +168,58 @@ class TestGivenUp(TelephonyHttpCase):
 
 @tagged("post_install", "-at_install")
 class TestTimeLimit(TelephonyHttpCase):
+    """https://www.twilio.com/docs/voice/twiml/dial#timelimit"""
+
+    def test_limit_is_two_hours_by_default(self):
+        self.assertEqual(
+            self.env["res.company"].create({"name": "New"}).telephony_longest_call, 120
+        )
+
+    def test_limit_is_between_five_minutes_and_a_day(self):
+        for minutes in (0, 4, 1441):
+            with (
+                self.subTest(minutes=minutes),
+                self.assertRaises(IntegrityError),
+                mute_logger("odoo.sql_db"),
+            ):
+                self.company_a.telephony_longest_call = minutes
+                self.env.flush_all()
+            self.env.invalidate_all()
+
     def test_forwarded_leg_ends_by_itself(self):
+        self.company_a.telephony_longest_call = 30
         self.ring.write({"kind": "forward", "forward_number": "+3225550199"})
         _call, [dial] = self.call_in()
-        self.assertEqual(dial.get("timeLimit"), str(TIME_LIMIT))
+        self.assertEqual(dial.get("timeLimit"), "1800")
+
+    def test_every_party_of_a_conference_ends_by_itself(self):
+        """The customer leaves first, and so ends the call for all."""
+        self.company_a.telephony_longest_call = 30
+        self.go_online(self.agent_ana)
+        call, _response = self.call_in()
+        self.wait(call)
+        self.as_user(self.ana).accept(call.uuid)
+        [agent] = self.connect_browser(call, self.agent_ana)
+        self.assertEqual((agent.tag, agent.get("timeLimit")), ("Dial", "1860"))
+        [customer] = self.ask("join", {"CallSid": CALLER_LEG}, {"call": call.uuid})
+        self.assertEqual((customer.tag, customer.get("timeLimit")), ("Dial", "1800"))
+
+    def test_call_beyond_the_limit_is_ended_with_its_reason(self):
+        """A customer who was moved has a new limit at the provider."""
+        call = self.talk()
+        call.answered_at = fields.Datetime.now() - timedelta(minutes=122)
+        self.env.flush_all()
+        self.assertTrue(call._is_in_doubt(None, fields.Datetime.now()))
+        call._reconcile({})
+        self.assertEqual((call.state, call.outcome, call.ended_by), ("ended", "answered", "system"))
+        self.assertIn("120 minutes", call._get_end_message())
+
+    def test_end_at_the_limit_has_a_reason(self):
+        call = self.talk()
+        call.answered_at = fields.Datetime.now() - timedelta(minutes=120)
+        self.tell_leg(call, self.customer(call).provider_leg_id, "completed", CallDuration="7200")
+        self.assertEqual(call.outcome, "answered")
+        self.assertIn("120 minutes", call._get_end_message())
 
 
 class Failing(TelephonyCase):
@@ -277,6 +329,7 @@ class TestEveryRequest(Failing):
     KINDS = {
         "_send_announce_request": "announce",
         "_send_connect_request": "move_from_queue",
+        "_send_dial_check_request": "find_participant",
         "_send_dial_request": "add_participant",
         "_send_end_leg_request": "end_leg",
         "_send_end_request": "end_leg",
@@ -466,6 +519,19 @@ class TestEveryRequest(Failing):
         self.assertEqual(self.customer(call).status, "ended")
         self.assertIn([AGENT_LEG], self.provider.sent("end_leg"))
         self.assertTrue(self.is_free(self.agent_ana))
+
+    def begin_dial_check(self):
+        """The answer to the dial was lost, and no report came: the leg is looked for."""
+        self.provider.failures["add_participant"] = [ProviderError("Time-out", "unknown")]
+        call = self.begin_dial()
+        with self.assert_log("models.call.telephony_call_outgoing", "WARNING", "was lost"):
+            self.run_after_commit()
+        self.provider.requests.clear()
+        call._check_unknown_dial()
+        return call
+
+    def check_dial_check(self, call, how, rest):
+        self.check_dial(call, how, rest)
 
     def begin_ring(self):
         """The agent has a custom phone, which is called first."""

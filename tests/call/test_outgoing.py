@@ -1,5 +1,7 @@
 """Outgoing calls: from the dial pad and from a record, through the webhooks to their end."""
 
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -7,7 +9,15 @@ from odoo.tests import tagged
 from odoo.addons.crm_telephony.models.call import after_commit
 from odoo.addons.crm_telephony.providers.base import ProviderError
 
-from ..common import AGENT_LEG, CUSTOMER, ROOM, TelephonyCase, TelephonyHttpCase, leg_sid
+from ..common import (
+    AGENT_LEG,
+    CUSTOMER,
+    LOGGER,
+    ROOM,
+    TelephonyCase,
+    TelephonyHttpCase,
+    leg_sid,
+)
 
 MODULE = "models.call.telephony_call_outgoing"
 
@@ -265,6 +275,7 @@ class TestOutgoing(TelephonyHttpCase):
                 "to": CUSTOMER,
                 "label": "customer",
                 "timeout": 30,
+                "time_limit": 7200,
                 "ends_conference": True,
                 "status_url": self.url_of("status", call, leg=leg.id),
                 "conference_url": self.url_of("conference", call),
@@ -411,10 +422,7 @@ class TestOutgoing(TelephonyHttpCase):
 
     def test_provider_that_is_gone_is_said_at_once(self):
         """The agent sees at once that the provider is unreachable."""
-        for error, words in (
-            (ProviderError("x", "paused"), "Twilio could not be reached."),
-            (ProviderError("x", "unknown"), "Twilio did not respond in time"),
-        ):
+        for error, words in ((ProviderError("x", "paused"), "Twilio could not be reached."),):
             with self.subTest(words):
                 self.provider.failures["add_participant"] = [error]
                 call = self.dial()
@@ -433,14 +441,53 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertEqual(call.state, "new")
         self.assertEqual(len(self.provider.sent("add_participant")), 1)
 
-    def test_answer_of_the_provider_is_lost_and_the_leg_rings_all_the_same(self):
-        """A leg whose creation was not confirmed is ended as soon as it reports."""
-        self.provider.failures["add_participant"] = [ProviderError("Time-out", "unknown")]
+    def lose_answer(self, **error):
+        """Dial; Twilio's answer is lost, and the leg is not in the conference yet."""
+        lost = ProviderError("Time-out", "unknown", **error)
+        self.provider.failures["add_participant"] = [lost]
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
+        with (
+            self.assert_log(MODULE, "WARNING", "the answer to the call was lost"),
+            patch(f"{LOGGER}.{MODULE}.run_later") as run_later,
+        ):
+            self.run_after_commit()
+        self.assertEqual(
+            [(name, seconds) for _call, name, seconds in [run_later.call_args.args]],
+            [("_check_unknown_dial", 10)],
+        )
+        self.assertEqual(call.state, "new")
+        return call
+
+    def test_answer_of_the_provider_is_late_and_the_leg_reports(self):
+        """Twilio was slow, but the customer's telephone rings: nothing fails."""
+        call = self.lose_answer()
+        leg = self.customer(call)
+        self.tell_leg(call, leg_sid(71), "ringing", 1, leg)
+        self.assertEqual((leg.provider_leg_id, call.state), (leg_sid(71), "ringing"))
+        call._check_unknown_dial()
+        self.run_after_commit()
+        self.assertEqual(call.state, "ringing")
+        self.assertFalse(self.provider.sent("end_leg"))
+        self.assertEqual(len(self.provider.sent("add_participant")), 1)
+
+    def test_answer_of_the_provider_is_lost_and_the_leg_is_found_later(self):
+        """The report was lost too; the second look finds the leg."""
+        call = self.lose_answer(code=16026)
+        self.provider.answers["find_participant"] = leg_sid(72)
+        call._check_unknown_dial()
+        self.run_after_commit()
+        self.assertEqual(self.customer(call).provider_leg_id, leg_sid(72))
+        self.assertEqual(call.state, "new")
+
+    def test_answer_of_the_provider_is_lost_and_the_leg_rings_all_the_same(self):
+        """A leg that reports after the patience is over is ended."""
+        call = self.lose_answer()
+        call._check_unknown_dial()
         with self.assert_log(MODULE, "WARNING", "could not be called"):
             self.run_after_commit()
         self.assertEqual((call.state, call.outcome), ("ended", "failed"))
+        self.assertIn("Twilio did not respond in time", call.failure_reason)
         leg = self.customer(call)
         self.tell_leg(call, leg_sid(71), "ringing", 1, leg)
         self.assertEqual(leg.provider_leg_id, leg_sid(71))

@@ -7,6 +7,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.crm_telephony.providers.base import CallEvent, ProviderError, VoiceRequest
+from odoo.addons.crm_telephony.providers.voice_response import Leave
 
 from ..common import AGENT_LEG, CALLER_LEG, QUEUE, TelephonyCase, leg_sid
 
@@ -78,6 +79,17 @@ class TestReconcile(TelephonyCase):
         call._process_wait(VoiceRequest(queue_id=QUEUE))
         self.provider.legs[CALLER_LEG] = {"CallStatus": "in-progress"}
         return call
+
+    def test_caller_leaves_a_queue_without_limit_after_an_hour(self):
+        call = self.enqueue(limit_wait=False)
+        self.agent_ana._set_status("offline")
+        call._get_open_offers()._close("withdrawn", "canceled")
+        now = fields.Datetime.now()
+        call.queued_at = fields.Datetime.subtract(now, minutes=59)
+        self.assertTrue(call._may_wait_on())
+        call.queued_at = fields.Datetime.subtract(now, minutes=61)
+        self.assertFalse(call._may_wait_on())
+        self.assertEqual(call._wait_in_queue(now, False), [Leave()])
 
     def test_claim_whose_wait_request_was_lost_is_taken_back(self):
         """Phases: the time to connect also ends when no webhook of the caller asks for it."""
@@ -235,9 +247,11 @@ class TestReconcile(TelephonyCase):
         self.assertEqual(len(self.provider.sent("move_from_queue")), 1)
 
     def test_call_the_provider_does_not_know_any_more(self):
-        """Z30: a call that the provider no longer knows is ended."""
+        """Z30: a call that the provider no longer knows is ended, once it was asked twice."""
         call = self.make_outgoing()
         self.reconcile()
+        self.assertEqual(call.state, "new")
+        self.reconcile(21)
         self.assertEqual((call.state, call.outcome), ("ended", "failed"))
         self.assertEqual(
             set(call.leg_ids.filtered(lambda leg: leg.role == "customer").mapped("status")),
@@ -248,9 +262,41 @@ class TestReconcile(TelephonyCase):
     def test_incoming_call_the_provider_does_not_know_any_more(self):
         call = self.make_incoming()
         self.reconcile()
+        self.assertNotEqual(call.state, "ended")
+        self.reconcile(21)
         self.assertEqual(call.state, "ended")
-        self.assertEqual(set(call.offer_ids.mapped("state")), {"withdrawn"})
         self.assertTrue(self.notified(self.ana, "offer_closed"))
+
+    def test_call_that_was_missing_once_continues(self):
+        """The provider's lists are late; a leg that it knows again was never gone.
+
+        https://www.twilio.com/docs/voice/api/call-resource
+        """
+        call = self.make_outgoing()
+        self.reconcile()
+        self.assertTrue(self.customer(call).missed_at)
+        for sid in (CUSTOMER_LEG, AGENT_LEG):
+            self.provider.legs[sid] = {"CallStatus": "in-progress"}
+        self.reconcile()
+        self.assertFalse(self.customer(call).missed_at)
+        self.provider.legs.clear()
+        self.reconcile()
+        self.assertNotEqual(call.state, "ended")
+
+    def test_two_answers_within_20_seconds_are_one(self):
+        call = self.make_outgoing()
+        self.reconcile()
+        self.reconcile(19)
+        self.assertNotEqual(call.state, "ended")
+
+    def test_call_whose_conference_lists_it_continues(self):
+        """Its 404 is a lie of the provider's late lists."""
+        call = self.make_outgoing()
+        self.provider.room = {CUSTOMER_LEG: False, AGENT_LEG: False}
+        for _minute in range(3):
+            self.reconcile()
+        self.assertNotEqual(call.state, "ended")
+        self.assertFalse(self.customer(call).missed_at)
 
     def test_provider_that_cannot_be_asked_changes_nothing(self):
         """Z30: an unreachable provider changes no call."""
@@ -288,10 +334,12 @@ class TestReconcile(TelephonyCase):
             ),
         )
         with self.assert_log(
-            "models.call.telephony_call_outgoing", "WARNING", "could not be called"
+            "models.call.telephony_call_outgoing", "WARNING", "the answer to the call was lost"
         ):
             self.run_after_commit()
-        self.assertEqual(call.state, "ended")
+        self.assertEqual(call.state, "new")
+        self.as_user(self.ana).hang_up(call.uuid)
+        self.run_after_commit()
         self.provider.answers["find_participant"] = CUSTOMER_LEG
         self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
         self.provider.legs[AGENT_LEG] = {"CallStatus": "completed"}
@@ -309,11 +357,12 @@ class TestReconcile(TelephonyCase):
             ),
         )
         with self.assert_log(
-            "models.call.telephony_call_outgoing", "WARNING", "could not be called"
+            "models.call.telephony_call_outgoing", "WARNING", "the answer to the call was lost"
         ):
             self.run_after_commit()
         self.reconcile()
         self.assertEqual(self.customer(call).status, "ended")
+        self.assertEqual(call.state, "ended")
 
     def test_call_that_was_never_connected(self):
         """Z16: the page was closed before its browser connected."""
