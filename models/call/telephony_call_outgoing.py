@@ -474,22 +474,24 @@ class TelephonyCall(models.Model):
             "conference_url": url("conference", call=self.uuid),
         }
         try:
-            try:
-                provider_leg_id = client.add_participant(self.uuid, values)
-            except ProviderError as error:
-                if not error.unknown:
-                    raise
-                # The response was lost, and a repeated request would ring the customer twice.
-                provider_leg_id = client.find_participant(self.uuid, leg.label)
-                if not provider_leg_id:
-                    raise
+            return self._on_dial_done, (client.add_participant(self.uuid, values),)
         except ProviderError as error:
-            if error.unknown:
-                _logger.warning("%s: the answer to the call was lost: %s", self.uuid, error.label)
-                return self._on_dial_unknown, ()
-            _logger.warning("%s: the customer could not be called: %s", self.uuid, error.label)
-            return self._on_dial_failed, (self.account_id._explain(error), error.kind)
-        return self._on_dial_done, (provider_leg_id,)
+            if not error.unknown:
+                _logger.warning("%s: the customer could not be called: %s", self.uuid, error.label)
+                return self._on_dial_failed, (self.account_id._explain(error), error.kind)
+            # The response was lost, and a repeated request would ring the customer twice.
+            provider_leg_id = self._find_dialed(leg)
+            if provider_leg_id:
+                return self._on_dial_done, (provider_leg_id,)
+            _logger.warning("%s: the answer to the call was lost: %s", self.uuid, error.label)
+            return self._on_dial_unknown, ()
+
+    def _find_dialed(self, leg):
+        """Return the provider's identifier of a leg whose creation was not confirmed, or empty."""
+        try:
+            return self.account_id._get_client().find_participant(self.uuid, leg.label)
+        except ProviderError:
+            return ""
 
     def _on_dial_unknown(self):
         """Wait for a first report of the customer's leg, which may ring although no answer came."""
@@ -510,10 +512,7 @@ class TelephonyCall(models.Model):
         leg = self._get_customer_leg()
         if self.state == "ended" or leg.provider_leg_id:
             return None
-        try:
-            provider_leg_id = self.account_id._get_client().find_participant(self.uuid, leg.label)
-        except ProviderError:
-            provider_leg_id = ""
+        provider_leg_id = self._find_dialed(leg)
         if provider_leg_id:
             return self._on_dial_done, (provider_leg_id,)
         _logger.warning("%s: the customer could not be called: no leg was found", self.uuid)
