@@ -1291,15 +1291,7 @@ class TelephonyCall(models.Model):
             return False
         if self.failure_reason:
             return self.failure_reason
-        customer = self._get_customer_leg()
-        # Without a sentence of its own, a code explains only what the outcome does not.
-        if (
-            self.direction == "outgoing"
-            and self.outcome in ("failed", "busy", "no_answer")
-            and (customer.failure or (customer.failure_code and self.outcome == "failed"))
-        ):
-            return customer._get_failure_message()
-        return {
+        return self._get_customer_failure() or {
             "answered": self.env._("The call has ended."),
             "missed": self.env._("The caller hung up."),
             "abandoned": self.env._("The caller hung up."),
@@ -1312,6 +1304,15 @@ class TelephonyCall(models.Model):
             "queue_callback": self.env._("The caller requested a callback."),
             "failed": self.env._("The call failed. Check the number and try again."),
         }.get(self.outcome, self.env._("The call has ended."))
+
+    def _get_customer_failure(self):
+        """Return why the customer was not reached, if the outcome says it less well; or empty."""
+        if self.direction != "outgoing" or self.outcome not in ("failed", "busy", "no_answer"):
+            return ""
+        customer = self._get_customer_leg()
+        # Without a sentence of its own, a code explains only what the outcome does not.
+        is_telling = customer.failure or self.outcome == "failed"
+        return customer._get_failure_message() if customer and is_telling else ""
 
     @api.model
     def _get_region(self, number):
