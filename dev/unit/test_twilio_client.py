@@ -40,6 +40,9 @@ PARTICIPANT = {
 }
 
 
+PHONE = {**PARTICIPANT, "url": "https://crm.example/p", "fallback_url": "https://crm.example/f"}
+
+
 class Provider(BaseAdapter):
     """Answers requests from a list, and records them."""
 
@@ -553,7 +556,7 @@ def test_request_that_may_have_been_carried_out_is_not_repeated(client, provider
     "create",
     [
         lambda admin: admin.add_participant("room", PARTICIPANT),
-        lambda admin: admin.call_phone({**PARTICIPANT, "url": "https://crm.example/phone"}),
+        lambda admin: admin.call_phone(PHONE),
         lambda admin: admin.start_verification("+3225550100", "n", "", 0, "https://crm.example"),
         lambda admin: admin.create_api_key("Odoo"),
     ],
@@ -563,11 +566,8 @@ def test_unavailable_service_may_have_created_something(admin, provider, create)
     provider.answers = [refused(503, 20503)]
     with pytest.raises(ProviderError) as caught:
         create(admin)
-    assert len(provider.requests) == 1
+    assert [request.method for request, _kwargs in provider.requests].count("POST") == 1
     assert caught.value.unknown and not caught.value.retryable
-    provider.answers = [refused(503, 20503), (200, {})]
-    admin.end_leg(CALL)
-    assert len(provider.requests) == 3
 
 
 def test_number_bought_with_an_unavailable_service_is_looked_up(admin, provider):
@@ -587,7 +587,7 @@ def test_label_in_use_means_that_the_party_was_dialed(client, provider):
 
 def test_request_that_calls_a_telephone_waits_longer_for_its_answer(client, provider):
     client.add_participant("room", PARTICIPANT)
-    client.call_phone({**PARTICIPANT, "url": "https://crm.example/phone"})
+    client.call_phone(PHONE)
     client.end_leg(CALL)
     limits = [kwargs["timeout"] for _request, kwargs in provider.requests]
     assert [limit._read for limit in limits] == [15, 15, 5]

@@ -169,7 +169,7 @@ def test_published_signature_is_judged_as_published(entry):
     form = MultiDict()
     for name, value in entry["params"].items():
         form.setlist(name, value if isinstance(value, list) else [value])
-    verdict = is_signed(entry["token"], [entry["url"]], form, entry["signature"])
+    verdict = is_signed([entry["token"]], [entry["url"]], form, entry["signature"])
     assert verdict is (entry["valid"] and entry["note"] not in REFUSED_SIGNATURES)
 
 
@@ -256,6 +256,8 @@ def read_account(admin, body):
 
 
 def read_balance(admin, body):
+    # The account is asked first whether it has one.
+    admin._client.http_client.session.get_adapter("").answers.insert(0, (200, {"sid": ACCOUNT}))
     amount, currency = admin.fetch_balance()
     assert (str(amount), currency) == (str(float(body["balance"])), body["currency"])
 
