@@ -1,5 +1,6 @@
 """Voice responses in Twilio's language, compared as trees and checked against its schema."""
 
+import ast
 import importlib.util
 import re
 import sys
@@ -277,3 +278,34 @@ def test_empty_text_says_nothing():
     """https://www.twilio.com/docs/api/errors/13520"""
     for text in ("", "  ", "\x00"):
         assert len(etree.fromstring(render([verbs.Say(text)]).encode())) == 0
+
+
+# === DOCUMENTS BESIDE A CONVERSATION === #
+
+# The functions that return hold music and announcements, also after a failure.
+BESIDE = {
+    "_advance_hold": "hold",
+    "_get_harmless": "hold",
+    "_get_recording_announcement": "announce",
+}
+NAMES = {"HangUp": "Hangup"}
+
+
+def find_instructions():
+    """Yield the name of each function above, and an instruction that it makes."""
+    for folder in ("models", "controllers"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.FunctionDef) and node.name in BESIDE:
+                    for part in ast.walk(node):
+                        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
+                            yield node.name, part.func.id
+
+
+def test_documents_beside_a_conversation_have_only_allowed_verbs():
+    """https://www.twilio.com/docs/api/errors/13238"""
+    kinds = {kind.__name__ for kind in RENDERERS}
+    found = {(function, name) for function, name in find_instructions() if name in kinds}
+    assert {function for function, _name in found} == set(BESIDE)
+    for function, name in found:
+        assert NAMES.get(name, name) in table.KINDS[BESIDE[function]].verbs, (function, name)
