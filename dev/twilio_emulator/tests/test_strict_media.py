@@ -197,3 +197,15 @@ async def test_forward_to_a_closed_country_fails(world):
     await world.dial_in(from_=MOBILE)
     [hit] = await until(lambda: world.app.at("/after"))
     assert hit.form["DialCallStatus"] == "failed" and 32224 in codes(world)
+
+
+async def test_join_without_the_leg_to_coach_goes_on_with_the_next_verb(world):
+    """https://www.twilio.com/docs/api/errors/13240"""
+    await two_in_a_room(world)
+    coach = "CA" + "0" * 32
+    world.app.answers["/voice"] = (
+        f'<Dial><Conference coach="{coach}">room</Conference></Dial><Redirect>/next</Redirect>'
+    )
+    await world.dial_in(from_="+32470999888")
+    await until(lambda: world.app.at("/next"))
+    assert 13240 in codes(world)
