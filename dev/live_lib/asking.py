@@ -2,7 +2,7 @@
 
 import requests
 from playwright.sync_api import Error as BrowserError
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from harness.polling import NotYet
 
@@ -24,6 +24,8 @@ def ask(question, live, resource):
         return {"state": NOT_ASKED, "outcome": "", "note": str(reason)}
     except TwilioRestException as error:
         return _failure(f"Twilio refused a request: {error.status}, code {error.code}.")
+    except TwilioException as error:
+        return _failure(f"Twilio refused a request: {error.args[0]}.")
     except requests.RequestException as error:
         return _failure(f"A request failed: {type(error).__name__}.")
     except (NotYet, BrowserError) as error:

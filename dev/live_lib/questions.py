@@ -4,10 +4,11 @@ import io
 import time
 import wave
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import phonenumbers
 import requests
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from .live import RINGING
 from .phones import NotAsked
@@ -283,8 +284,9 @@ def ask_promotion(live):
     live.listener.auth_tokens.append(token)
     try:
         live.account.client_of(key.sid, key.secret).calls.list(limit=1)
-    except TwilioRestException as error:
-        if error.status != 401:
+    except TwilioException as error:
+        # A failing list is not a TwilioRestException.
+        if error.args[-1].status_code != HTTPStatus.UNAUTHORIZED:
             raise
         return "keys die"
     return "keys survive"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import requests
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "lib"), str(HERE.parents[1])]
@@ -73,11 +74,26 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("live")
 
 
-@pytest.fixture
-def program(folder, request):
-    """Return the program, in front of an emulator with the options of the test's parameter."""
-    options = getattr(request, "param", ())
+@pytest.fixture(scope="session")
+def emulators():
+    """Return the address of a running emulator with some options, as after its start."""
+    running = {}
     account = (f"--account-sid={ACCOUNT}", f"--auth-token={TOKEN}", f"--number={NUMBER}")
+
+    def get(options):
+        if options not in running:
+            running[options] = RunningEmulator("live-account", *account, *options)
+            running[options].__enter__()
+        requests.post(f"{running[options].url}/emulator/reset", timeout=20).raise_for_status()
+        return running[options].url
+
+    yield get
+    for emulator in running.values():
+        emulator.__exit__()
+
+
+@pytest.fixture
+def program(folder, emulators, request):
+    """Return the program, in front of an emulator with the options of the test's parameter."""
     (folder / "state.json").unlink(missing_ok=True)
-    with RunningEmulator("live-account", *account, *options) as base:
-        yield Program(base, folder)
+    return Program(emulators(getattr(request, "param", ())), folder)

@@ -7,9 +7,11 @@ A default is the reaction that is harder for an application, or the documented o
 #: Setting -> its possible values. An emulator is surprising if each has not its default.
 OPPOSITES = {
     "lean_side_requests": (True, False),
+    "ended_while_ringing": ("completed", "canceled"),
     "wait_failure": ("error", "fallback"),
     "unlisted_language": ("silent", "spoken"),
     "recording_lag": (0.5, 0.0),
+    "read_lag": (0.0, 3.0),
     "ringing_listed": (True, False),
     "early_join": (True, False),
     "empty_application": ("accepted", "refused"),
