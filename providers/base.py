@@ -131,6 +131,7 @@ ERROR_KINDS = {
     "address_required": False,  # the number needs a validated address
     "identity_required": False,  # the country needs proof of identity
     "number_invalid": False,  # the number cannot be called
+    "destination_closed": False,  # the account does not call this country or kind of number
     "number_unavailable": False,  # the number is not for sale any more
     "number_taken": False,  # another account has just bought the number
     "area_empty": False,  # no numbers for sale in this area

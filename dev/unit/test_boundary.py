@@ -126,6 +126,11 @@ def test_every_number_that_twilio_explains_has_a_kind_in_words():
     assert set(SENTENCES) <= set(ERROR_KINDS)
 
 
+def test_every_refusal_of_twilio_has_a_sentence():
+    """What is gone needs none: nobody waits for it. A number that is verified is a success."""
+    assert set(CODES.values()) - set(SENTENCES) == {"not_found", "already_verified"}
+
+
 def test_an_error_of_an_unknown_kind_is_refused():
     with pytest.raises(ValueError, match="21210"):
         ProviderError("No.", 21210)
@@ -136,6 +141,7 @@ def test_an_error_of_an_unknown_kind_is_refused():
     [
         (400, 21210, "caller_id_unknown"),
         (400, 21211, "number_invalid"),
+        (400, 21215, "destination_closed"),
         (400, 21450, "already_verified"),
         (400, 21220, "not_found"),  # the call is over
         (401, 20003, "unauthorized"),

@@ -41,6 +41,8 @@ CODES = {
     20429: "rate_limited",
     21210: "caller_id_unknown",
     21211: "number_invalid",
+    21214: "number_invalid",
+    21215: "destination_closed",
     21216: "profile_required",
     21217: "number_invalid",
     21219: "number_unverified",
@@ -99,6 +101,15 @@ SENTENCES = {
     "trial_over": _lt(
         "Twilio ends the calls of a trial account after ten minutes. Upgrade the account in the "
         "Twilio Console."
+    ),
+    "number_invalid": _lt("Twilio cannot call this number. Check it and try again."),
+    "destination_closed": _lt(
+        "Your Twilio account does not call this country, or this kind of number. An administrator "
+        "can enable it in the Twilio Console, under Voice > Geo permissions."
+    ),
+    "caller_id_unknown": _lt(
+        "Your Twilio account may not call with this number. Synchronize the numbers, or choose "
+        "another caller ID."
     ),
     "number_unavailable": _lt("This number is no longer available. Search again."),
     "number_taken": _lt("This number has just been bought by someone else. Choose another one."),

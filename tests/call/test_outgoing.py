@@ -413,7 +413,7 @@ class TestOutgoing(TelephonyHttpCase):
         with self.assert_log(MODULE, "WARNING", "21211"):
             self.run_after_commit()
         self.assertEqual((call.state, call.outcome, call.ended_by), ("ended", "failed", "system"))
-        self.assertIn("21211", call.failure_reason)
+        self.assertIn("Twilio cannot call this number", call.failure_reason)
         self.assertEqual(
             self.notified(self.ana, "call_updated")[-1]["end_message"], call.failure_reason
         )
