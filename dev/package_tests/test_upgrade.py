@@ -59,6 +59,8 @@ VALUES = {
     # Boxes mean that there is no limit.
     "telephony.queue.max_callers": {0: 10},
     "telephony.queue.max_wait": {0: 300},
+    # The number is Belgian, and Twilio connects no emergency calls from Belgium.
+    "telephony.number.emergency_enabled": {True: False},
     # A menu asks at least once.
     "telephony.flow.step.repeat": {0: 1},
 }

@@ -18,9 +18,14 @@ def migrate(cr, version):
     enabled = numbers.search([("emergency_enabled", "=", True)])
     refused = enabled.filtered(lambda number: not number.is_emergency_possible)
     if refused:
-        _logger.warning(
+        _logger.info(
             "Twilio connects no emergency calls from these telephony numbers: %s. They are "
             "disabled for emergency calls.",
             refused.ids,
         )
-        refused.write({"emergency_enabled": False})
+        # The user who decided before stays readable.
+        cr.execute(
+            "UPDATE telephony_number SET emergency_enabled = FALSE WHERE id IN %s",
+            [tuple(refused.ids)],
+        )
+        refused.invalidate_recordset(["emergency_enabled"])

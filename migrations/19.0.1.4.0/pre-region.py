@@ -15,7 +15,7 @@ def migrate(cr, version):
         "SELECT id, region FROM telephony_account WHERE region IS NOT NULL AND region != 'us1'"
     )
     for account_id, region in cr.fetchall():
-        _logger.warning(
+        _logger.info(
             "Telephony account %s named the Twilio region %s, which is no longer supported. Enter "
             "the auth token of the region US1.",
             account_id,
