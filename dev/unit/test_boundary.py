@@ -127,8 +127,11 @@ def test_every_number_that_twilio_explains_has_a_kind_in_words():
 
 
 def test_every_refusal_of_twilio_has_a_sentence():
-    """What is gone needs none: nobody waits for it. A number that is verified is a success."""
-    assert set(CODES.values()) - set(SENTENCES) == {"not_found", "already_verified"}
+    """What is gone needs none, a verified number is a success, and the others are repeated."""
+    assert set(CODES.values()) - set(SENTENCES) == {
+        *("not_found", "already_verified"),
+        *("busy", "unknown"),
+    }
 
 
 def test_an_error_of_an_unknown_kind_is_refused():
