@@ -14,13 +14,19 @@ UNTIDY = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["429", "5xx", "lost"])
+#: A refusal, and an answer that is lost, late, or an error although the request was carried out.
+TROUBLE = {"429": {}, "lost": {}, "slow": {"seconds": 7}, "503_done": {}}
+
+
+@pytest.mark.parametrize("kind", TROUBLE)
 def test_rest_trouble_when_the_customer_is_called(world, agent, customers, kind):
     """Z16 Z20: after refusals, an outage or a lost answer the customer rings exactly once."""
     customer = customers(f"Customer {kind}")
     admin = agent("admin")
     admin.open()
-    world.emulator.post("faults", kind=kind, path="Participants", method="POST", count=1)
+    world.emulator.post(
+        "faults", kind=kind, path="Participants", method="POST", count=1, **TROUBLE[kind]
+    )
     phone = Softphone(admin).dial(customer.written)
     telephone = world.emulator.rings(customer.number)
     telephone.answer()
@@ -33,6 +39,46 @@ def test_rest_trouble_when_the_customer_is_called(world, agent, customers, kind)
     telephone.is_released()
     call = world.server.ended_call(world.admin, customer.number)
     assert call["outcome"] == "answered"
+
+
+def test_call_without_the_first_events_of_its_conference_can_be_held(world, agent, customers):
+    """Both joins, which name the conference, are lost: it is found by its name."""
+    customer = customers("Hugo Wouters")
+    admin = agent("admin").ready()
+    world.emulator.post("faults", kind="drop", path="/conference", count=2)
+    phone = Softphone(admin)
+    telephone = world.emulator.calls_us(customer.number)
+    phone.rings("Hugo Wouters")
+    phone.accept().is_talking()
+    telephone.hears(admin.hz)
+    phone.call.locator(".o_telephony_hold").click()
+    until(lambda: _get_hold(telephone) is True, "the customer is on hold")
+    expect(phone.call.locator(".o_telephony_state")).to_have_text("On hold")
+    phone.call.locator(".o_telephony_hold").click()
+    until(lambda: _get_hold(telephone) is False, "the customer is back")
+    telephone.hears(admin.hz)
+    phone.hang_up().has_ended("answered")
+    telephone.is_released()
+
+
+def _get_hold(telephone):
+    conference = telephone.leg["conference"]
+    return conference and conference["hold"]
+
+
+def test_failed_call_says_why(world, agent, customers):
+    """The network's code becomes a sentence in the end view and in the form of the call."""
+    customer = customers("Ivo Claes")
+    admin = agent("admin")
+    admin.open()
+    world.emulator.post(
+        "refusals", **{customer.number: {"status": "failed", "SipResponseCode": 404}}
+    )
+    phone = Softphone(admin).dial(customer.written)
+    assert "not in service" in phone.has_ended("failed")
+    call = world.server.ended_call(world.admin, customer.number)
+    [read] = world.admin.search("telephony.call", [("id", "=", call["id"])], ["failure_message"])
+    assert "not in service" in read["failure_message"]
 
 
 def test_the_provider_does_not_answer_at_all(world, agent, customers):

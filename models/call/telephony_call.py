@@ -247,7 +247,7 @@ class TelephonyCall(models.Model):
             ("unverified", "Not verified"),
             ("failed", "Verification failed"),
         ],
-        "Caller's Number",
+        "Number Verification",
         readonly=True,
         help="Whether the caller's operator confirms that the caller may use this number "
         "(SHAKEN/STIR). Operators in the United States, Canada and France take part.",
