@@ -1,5 +1,4 @@
 from dataclasses import replace
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -11,7 +10,6 @@ from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..gate import door
 from .telephony_recording import LIVE
-from .telephony_recording_archive import SILENT_SECONDS
 
 # Voicemails up to this many seconds contain nothing but the hang-up.
 EMPTY_SECONDS = 2
@@ -155,9 +153,15 @@ class TelephonyCall(models.Model):
         recording = self._get_live_recording()
         recording.wanted = "stopped"
         recording._sync()
-        if recording.state == "starting":
-            # The job finds out whether it was started after all.
-            recording._wake_job(fields.Datetime.now() + timedelta(seconds=SILENT_SECONDS + 1))
+
+    def _get_follow_ups(self):
+        return [*super()._get_follow_ups(), self._find_refused_recording]
+
+    def _find_refused_recording(self):
+        """Find a recording whose start was refused, or else show that the call was not recorded."""
+        recording = self._get_live_recording()
+        if recording.state == "starting" and recording.tries:
+            recording._send_find_request()
 
     # === ANNOUNCEMENT === #
 

@@ -12,7 +12,9 @@ TEXTS = {
     "recording_failed": _lt("The recording could not be started. Try again."),
     "recording_not_started": _lt("The recording could not be started. %(reason)s"),
     "recording_delayed": _lt("The recording has not started yet and is tried again. %(reason)s"),
-    "recording_never_started": _lt("The call was not recorded: Twilio did not start it in time."),
+    "recording_never_started": _lt(
+        "The call was not recorded: Twilio did not start the recording before the call ended."
+    ),
     "recording_resumed": _lt("%(name)s resumed the recording."),
     "recording_paused": _lt("%(name)s paused the recording."),
     "recording_stopped": _lt("%(name)s stopped the recording."),

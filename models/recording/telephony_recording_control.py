@@ -317,7 +317,11 @@ class TelephonyRecording(models.Model):
             self._wake_job()
         else:
             was_refused = self.state == "starting" and self.tries
-            sentence = self.problem or self.env._("Nothing was recorded.")
+            sentence = (
+                self.env._("Twilio did not start the recording before the call ended.")
+                if was_refused
+                else self.env._("Nothing was recorded.")
+            )
             self.write({"state": "failed", "problem": sentence})
             if was_refused:
                 self.call_id._add_timeline("recording_never_started")

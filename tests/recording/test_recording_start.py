@@ -109,12 +109,10 @@ class TestRecordingStart(RecordingCase):
         call = self.talk_recorded()
         self.use_up()
         self.hang_up(call)
-        recording = call.recording_ids
-        self.pass_days(recording, 1)
-        self.run_cron()
         self.run_after_commit()
+        recording = call.recording_ids
         self.assertEqual(recording.state, "failed")
-        self.assertIn("not ready to record", recording.problem)
+        self.assertIn("did not start the recording before the call ended", recording.problem)
         self.assertIn("The call was not recorded", call.timeline)
 
     def test_final_refusal_is_told_with_its_reason(self):
