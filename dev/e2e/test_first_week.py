@@ -109,6 +109,41 @@ def test_caller_waits_for_a_line(world, agent, customers, plan):
     assert call["outcome"] == "answered" and call["user_id"][0] == demo.rpc.uid
 
 
+def test_two_callers_hold_both_lines(world, agent, customers, arrange, plan):
+    """No agent can be connected with either, so the last caller gives way to the first."""
+    plan(profile="none")
+    first, second = customers("Ingrid Kerkhofs"), customers("Joris Leemans")
+    admin, demo = agent("admin").ready(), agent("demo").ready()
+    members = [arrange.agent(admin.rpc), arrange.agent(demo.rpc)]
+    arrange.flow(
+        {
+            "name": "One by one",
+            "kind": "ring",
+            "agent_ids": [(6, 0, members)],
+            "ring_strategy": "longest_idle",
+            "not_available_step_id": "Later",
+        },
+        {"name": "Later", "kind": "message", "message": "Please call again in some minutes."},
+    )
+    phones = {who: Softphone(who) for who in (admin, demo)}
+    telephone = world.emulator.calls_us(first.number)
+    ringing = until(
+        lambda: next((p for p in phones.values() if p.card.count()), None), "one of them rings"
+    )
+    other = next(phone for phone in phones.values() if phone is not ringing)
+    late = world.emulator.calls_us(second.number)
+    other.rings("Joris Leemans")
+    ringing.accept_button.click()
+    expect(ringing.error).to_contain_text(LIMIT)
+    late.hears_words("Please call again in some minutes.", timeout=40)
+    late.is_released()
+    ringing.rings("Ingrid Kerkhofs")
+    ringing.accept().is_talking()
+    telephone.hears(ringing.agent.hz)
+    telephone.hang_up()
+    ringing.has_ended("answered")
+
+
 def test_transfer_at_the_limit(world, agent, customers, plan):
     """A consultation is a third call and is refused with its reason; handing over works."""
     plan(profile="none")

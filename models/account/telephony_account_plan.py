@@ -139,18 +139,17 @@ class TelephonyAccount(models.Model):
         Note: `self.ensure_one()`
         """
         limit = self._get_calls_at_once()
-        if not limit:
-            return False
-        # sudo: telephony.call.leg - only the number of legs
+        return bool(limit) and len(self._get_living_legs(limit + 1)) == limit
+
+    def _get_living_legs(self, most=None):
+        """Return the legs of this account that live at the provider, as superuser.
+
+        :param int most: maximum number of legs
+        """
+        # sudo: telephony.call.leg - to count the calls of the account
         legs_sudo = self.env["telephony.call.leg"].sudo()
-        return limit == legs_sudo.search_count(
-            [
-                ("account_id", "=", self.id),
-                ("status", "!=", "ended"),
-                ("provider_leg_id", "!=", False),
-            ],
-            limit=limit + 1,
-        )
+        domain = [("status", "!=", "ended"), ("provider_leg_id", "!=", False)]
+        return legs_sudo.search([("account_id", "=", self.id), *domain], limit=most)
 
     def _explain_limit(self, env):
         """Return why no further leg can be connected now, as a whole sentence.

@@ -45,6 +45,8 @@ LINE_SECONDS, LINE_WAIT_SECONDS = 5, 300
 MUSIC_SECONDS = 10
 # Maximum seconds in a queue: each of them costs money, and a caller may have put the phone aside.
 LONGEST_WAIT = 3600
+# Phases in which a caller waits for an agent to accept.
+WAITING_PHASES = ("waiting", "offering", "awaiting_agents")
 # Maximum wait, in minutes, that is announced exactly.
 MAX_WAIT_MINUTES = 30
 
@@ -70,6 +72,12 @@ class TelephonyCall(models.Model):
         copy=False,
         help="When an agent could not be connected, because the account at the provider had too "
         "many calls at once.",
+    )
+    gives_way = fields.Boolean(
+        "Gives Way",
+        readonly=True,
+        copy=False,
+        help="The caller leaves the waiting room, because its line is needed to connect an agent.",
     )
 
     _waiting_index = models.Index("(queue_id, started_at) WHERE state = 'queued'")
@@ -145,6 +153,9 @@ class TelephonyCall(models.Model):
                 return self._get_ringback(seconds)
             self._release_claim()
             phase = self._get_phase().name
+        if phase in WAITING_PHASES and self._must_give_way():
+            self._give_way()
+            return [Leave()]
         wait = getattr(self, f"_wait_while_{phase}", None)
         # In every other phase, the customer does not belong into the queue.
         return wait(voice_request, now, is_first) if wait else [Leave()]
@@ -239,6 +250,9 @@ class TelephonyCall(models.Model):
 
     def _next_in_flow(self, voice_request):
         """Return the response of the flow: of its present step, or of the first one."""
+        if self.gives_way:
+            self.gives_way = False
+            return self._run_flow("full" if self.step_id.kind == "queue" else "not_available")
         if self._get_open_offers():
             return self._get_enqueue_response()
         if not self.step_id:
@@ -555,12 +569,35 @@ class TelephonyCall(models.Model):
         """
         self.ensure_one()
         if not self.line_wanted_at:
-            return False
+            return self.gives_way
         seconds = (now - self.line_wanted_at).total_seconds()
         if seconds < LINE_SECONDS:
             return True
         is_patient = self._waits_in_queue() or seconds < LINE_WAIT_SECONDS
         return is_patient and self.account_id._is_at_limit()
+
+    def _must_give_way(self):
+        """Return whether only waiting callers hold the account's lines, and this one came last.
+
+        No agent could be connected with any of them before one gives up.
+        """
+        if not self.account_id._is_at_limit():
+            return False
+        legs = self.account_id._get_living_legs()
+        calls = legs.call_id
+        return (
+            all(leg.role == "customer" for leg in legs)
+            # An agent was refused, so the account is really limited.
+            and any(calls.mapped("line_wanted_at"))
+            and all(call._get_phase().name in (*WAITING_PHASES, "claimed") for call in calls)
+            and self == calls.sorted(lambda call: (call.started_at, call.id))[-1:]
+        )
+
+    def _give_way(self):
+        """Send the caller to the exit of the step, so that the others can be connected."""
+        self._add_timeline("line_given_up")
+        self.write({"gives_way": True, "line_wanted_at": False})
+        self._get_open_offers()._close("withdrawn", "withdrawn")
 
     def _ring_after_line(self, now):
         """Offer a call of a ring step again after it has waited for a line.

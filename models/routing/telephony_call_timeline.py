@@ -27,6 +27,9 @@ TEXTS = {
         "The Twilio account cannot carry more calls at once. The caller waits for another call to "
         "end."
     ),
+    "line_given_up": _lt(
+        "Waiting callers occupied all calls of the Twilio account. The last one left the step."
+    ),
     "queue_wait_over": _lt("“%(queue)s”: the maximum wait was reached."),
     "provider_queue_full": _lt("Twilio's waiting queue is full."),
     "step_awaits_agents": _lt("“%(step)s”: waiting for another call to be answered."),

@@ -103,6 +103,60 @@ class TestLine(LineWorld):
         self.go_online(self.agent_bob)
         return call
 
+    def fill_with_callers(self):
+        """Let two callers hold both lines, of whom an agent could be connected to none."""
+        self.account.customer_profile = "none"
+        self.go_online(self.agent_ana, self.agent_bob)
+        first, _verbs = self.call_in_and_wait()
+        self.let_time_pass(1)
+        second, _verbs = self.call_in_and_wait(from_="+32470999888", sid=leg_sid(2))
+        self.refuse(first)
+        return first, second
+
+    def test_last_caller_gives_way_when_callers_hold_all_lines(self):
+        first, second = self.fill_with_callers()
+        self.assertEqual(self.heard_seconds(self.wait(first)), LINE_SECONDS)
+        [leave] = self.wait(second)
+        self.assertEqual(leave.tag, "Leave")
+        [say, _hang_up] = self.step(second)
+        self.assertEqual(say.text, "We are closed.")
+        self.assertIn("occupied all calls", " ".join(second.timeline_ids.mapped("text")))
+        self.tell_leg(second, second.provider_call_id, "completed", 2, CallDuration="9")
+        self.let_time_pass(LINE_SECONDS + 1)
+        self.wait(first)
+        self.assertTrue(first._get_open_offers())
+
+    def test_last_caller_of_a_queue_leaves_as_if_it_was_full(self):
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Line",
+                "company_id": self.company_a.id,
+                "agent_ids": (self.agent_ana | self.agent_bob).ids,
+                "ring_strategy": "parallel",
+            }
+        )
+        self.ring.write(
+            {"kind": "queue", "queue_id": queue.id, "full_step_id": self.no_answer_step.id}
+        )
+        _first, second = self.fill_with_callers()
+        [leave] = self.wait(second)
+        self.assertEqual(leave.tag, "Leave")
+        self.assertFalse(second._get_open_offers())
+        [say, _hang_up] = self.step(second)
+        self.assertEqual(say.text, "Everybody is busy.")
+
+    def test_no_caller_gives_way_before_an_agent_was_refused(self):
+        self.account.customer_profile = "none"
+        self.go_online(self.agent_ana, self.agent_bob)
+        self.call_in_and_wait()
+        second, _verbs = self.call_in_and_wait(from_="+32470999888", sid=leg_sid(2))
+        self.assertFalse(second._must_give_way())
+
+    def test_no_caller_gives_way_to_a_conversation(self):
+        call = self.fill()
+        self.refuse(call)
+        self.assertFalse(call._must_give_way())
+
     def test_reconciliation_leaves_the_waiting_caller_alone(self):
         call = self.fill()
         self.refuse(call)
