@@ -1,6 +1,8 @@
 import logging
 from datetime import timedelta
 
+from psycopg2.errors import LockNotAvailable
+
 from odoo import api, fields, models
 from odoo.tools import ormcache
 
@@ -144,6 +146,9 @@ class TelephonyCall(models.Model):
                 # A call that another transaction is changing right now is not silent.
                 if self.try_lock_for_update():
                     self._reconcile(news)
+        except LockNotAvailable:
+            # Expected: another transaction changes a row of the call, so the call is not silent.
+            _logger.info("%s: is being changed, and reconciled at the next run", self.uuid)
         except Exception:
             _logger.exception("%s: the reconciliation failed", self.uuid)
         self._commit_and_forget(1)

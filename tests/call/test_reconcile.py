@@ -1,6 +1,9 @@
 """Reconciliation: silent legs are checked at the provider, and none costs money in vain."""
 
+import logging
 from unittest.mock import patch
+
+from psycopg2.errors import LockNotAvailable
 
 from odoo import fields
 from odoo.fields import Command
@@ -9,7 +12,7 @@ from odoo.tests import tagged
 from odoo.addons.crm_telephony.providers.base import CallEvent, ProviderError, VoiceRequest
 from odoo.addons.crm_telephony.providers.voice_response import Leave
 
-from ..common import AGENT_LEG, CALLER_LEG, QUEUE, TelephonyCase, leg_sid
+from ..common import AGENT_LEG, CALLER_LEG, LOGGER, QUEUE, TelephonyCase, leg_sid
 
 CUSTOMER_LEG = leg_sid(1001)
 
@@ -397,6 +400,27 @@ class TestReconcile(TelephonyCase):
             self.env["telephony.call"].sudo()._cron_reconcile()
         self.assertEqual(len(seen), 2)
         self.assertEqual(outgoing.state, "ended")
+
+    def test_call_that_is_being_changed_is_reconciled_at_the_next_run(self):
+        incoming, outgoing = self.make_incoming(), self.dial(self.bob)
+        original = type(self.env["telephony.call"])._reconcile
+
+        def reconcile(call, news):
+            if call == incoming:
+                raise LockNotAvailable
+            return original(call, news)
+
+        with (
+            patch.object(self.registry["telephony.call"], "_reconcile", reconcile),
+            self.assertLogs(LOGGER, logging.INFO) as log,
+        ):
+            self.reconcile()
+        self.assertIn(f"{incoming.uuid}: is being changed", " ".join(log.output))
+        self.assertEqual({record.levelno for record in log.records}, {logging.INFO})
+        self.assertNotEqual(incoming.state, "ended")
+        self.assertEqual(outgoing.state, "ended")
+        self.reconcile()
+        self.assertEqual(incoming.state, "ended")
 
     def test_news_that_came_while_the_provider_was_asked(self):
         """Z30: an older answer does not undo a newer webhook."""
