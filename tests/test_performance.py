@@ -1,11 +1,13 @@
 """Silence for the caller is measured in queries: upper limits of the webhooks, and indexes."""
 
+from unittest.mock import patch
+
 from odoo.tests import tagged
 
 from .common import CUSTOMER, TelephonyCase, TelephonyHttpCase, leg_sid
 
 # Queries of one request, with a margin of two; the locks of the gate are not among them.
-VOICE, STATUS, WAIT, STEP, QUESTION = 54, 52, 21, 60, 25
+VOICE, STATUS, WAIT, STEP, QUESTION = 53, 52, 21, 60, 25
 # One more query per agent is a fault, too.
 EACH_AGENT = 6
 
@@ -29,6 +31,21 @@ class TestQueries(TelephonyHttpCase):
     def test_voice(self):
         """Z17: the first answer to a caller stays within its limit."""
         self.assertLess(self.count(self.call_in, sid=leg_sid(901)), VOICE)
+
+    def test_contacts_of_a_new_caller_are_found_once(self):
+        """The look-up that names the caller is the one that the agents' cards show."""
+        partners = self.registry["res.partner"]
+        find, found = partners._telephony_find_all, []
+
+        def count(*args):
+            found.append(find(*args))
+            return found[-1]
+
+        with patch.object(partners, "_telephony_find_all", count):
+            call, _verbs = self.call_in(sid=leg_sid(901))
+        self.assertEqual(call.partner_id, self.partner)
+        self.assertTrue(call.offer_ids)
+        self.assertEqual(len(found), 1)
 
     def test_wait(self):
         """Z17: each voice response of a waiting caller needs few queries."""

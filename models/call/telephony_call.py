@@ -391,8 +391,9 @@ class TelephonyCall(models.Model):
         call = self.create(
             self._prepare_incoming_values(account, number, voice_request, caller, partner)
         )
-        # The agents' cards show them, and need not find them again.
-        call.matching_partner_ids = partners
+        # The agents' cards show them, and need not find them again. An assignment would compute the
+        # value that it replaces.
+        self._fields["matching_partner_ids"]._update_cache(call, partners._ids)
         event.call_id = call
         return call
 
