@@ -50,6 +50,8 @@ class TelephonyNumberSearch(models.TransientModel):
     )
     proof_ids = fields.One2many("telephony.number.search.proof", "search_id", readonly=True)
     missing_proof = fields.Char(compute="_compute_missing_proof")
+    has_bundle = fields.Boolean(compute="_compute_missing_proof")
+    has_address = fields.Boolean(compute="_compute_missing_proof")
     is_searched = fields.Boolean(readonly=True)
     line_ids = fields.One2many("telephony.number.search.line", "search_id", readonly=True)
 
@@ -142,20 +144,22 @@ class TelephonyNumberSearch(models.TransientModel):
         for search in self:
             kinds = search.proof_ids.mapped("kind")
             search.missing_proof = False
-            if search.needs_bundle and "bundle" not in kinds:
+            search.has_bundle, search.has_address = "bundle" in kinds, "address" in kinds
+            if search.needs_bundle and not search.has_bundle:
                 search.missing_proof = self.env._(
-                    "These numbers cannot be bought here: %(country)s requires a regulatory "
-                    "bundle, and your Twilio account has no approved one for this type. Submit one "
-                    "in the Twilio Console, under Phone Numbers > Regulatory Compliance, and "
-                    "search again when it is approved. Or buy the number there, then synchronize "
-                    "your numbers.",
+                    "These numbers cannot be bought here: this country (%(country)s) requires a "
+                    "regulatory bundle, and your Twilio account has no approved one for this type. "
+                    "Submit one in the Twilio Console, under Phone Numbers > Regulatory "
+                    "Compliance, and search again when it is approved. Or buy the number there, "
+                    "then synchronize your numbers.",
                     country=search.country_id.name,
                 )
-            elif search.needs_address and "address" not in kinds:
+            elif search.needs_address and not search.has_address:
                 search.missing_proof = self.env._(
-                    "Some of these numbers cannot be bought here: they require an address in "
-                    "%(country)s, and your Twilio account has none. Add one in the Twilio Console, "
-                    "under Phone Numbers > Regulatory Compliance > Addresses, and search again.",
+                    "The numbers that need an address cannot be bought here, because your Twilio "
+                    "account has none in this country (%(country)s). Add one in the Twilio "
+                    "Console, under Phone Numbers > Regulatory Compliance > Addresses, and search "
+                    "again.",
                     country=search.country_id.name,
                 )
 

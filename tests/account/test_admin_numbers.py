@@ -92,14 +92,14 @@ class TestNumbers(AdminWorld, TelephonyCase):
     def test_missing_proof_is_said_before_the_purchase(self):
         self.twilio.needs_bundle = True
         wizard = self.search_numbers()
-        self.assertIn("Belgium requires a regulatory bundle", wizard.missing_proof)
+        self.assertIn("(Belgium) requires a regulatory bundle", wizard.missing_proof)
         with self.assertRaisesRegex(UserError, "requires a regulatory bundle"):
             wizard.line_ids[0].action_buy()
         self.twilio.needs_bundle = False
         wizard.action_search()
-        self.assertIn("they require an address in Belgium", wizard.missing_proof)
+        self.assertIn("has none in this country (Belgium)", wizard.missing_proof)
         wizard.line_ids[0].action_buy()
-        with self.assertRaisesRegex(UserError, "require an address"):
+        with self.assertRaisesRegex(UserError, "that need an address"):
             wizard.line_ids[1].action_buy()
         self.assertEqual(len(self.twilio.sent("POST", "IncomingPhoneNumbers.json")), 1)
 
