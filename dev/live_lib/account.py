@@ -96,19 +96,19 @@ class Account:
             self.must_remove("number", self.number_sid, **before)
         return self.client.incoming_phone_numbers(self.number_sid).update(**values)
 
-    def end_calls(self):
-        """End all calls that are left."""
-        self._remove("call")
+    def tidy(self):
+        """End all calls that are left, and restore the number."""
+        self._remove("call", "number")
 
     def remove_all(self):
         """Remove and restore everything; return sentences about what could not be."""
-        return self._remove(None)
+        return self._remove()
 
-    def _remove(self, only):
+    def _remove(self, *only):
         problems = []
         for entry in tuple(self.left):
             kind, identifier, values = entry
-            if only not in (None, kind):
+            if only and kind not in only:
                 continue
             try:
                 getattr(self, "_remove_" + kind)(identifier, **values)

@@ -43,7 +43,7 @@ def _tidy(question, live):
     live.phone.finish(question.key)
     if live.browser:
         live.browser.hang_up()
-    live.account.end_calls()
+    live.account.tidy()
 
 
 def judge(question, answer, expected):

@@ -11,6 +11,8 @@ from harness.polling import NotYet, until
 
 #: Seconds in which a person answers, or calls.
 PERSON = 60.0
+#: Longest wrap-up of an earlier call, in seconds.
+WRAP_UP = 180.0
 STEPS = (
     ("outgoing", "One call of about 30 seconds: the agent calls your phone, holds and resumes."),
     (
@@ -42,12 +44,12 @@ class Conversations:
 
     :param chromium: the agent's browser.
     :param phone: the mobile phone.
-    :param str number: the account's number, whose calls ring at the agent.
+    :param Account account: the account, whose number's calls ring at the agent.
     :param Listener listener: reads the webhooks on their way to Odoo.
     """
 
-    def __init__(self, rpc, chromium, phone, number, listener):
-        self.rpc, self.phone, self.number, self.listener = rpc, phone, number, listener
+    def __init__(self, rpc, chromium, phone, account, listener):
+        self.rpc, self.phone, self.account, self.listener = rpc, phone, account, listener
         context = new_context(chromium, SimpleNamespace(url=rpc.url), rpc)
         self.agent = AgentBrowser(context, None, rpc, 550)
 
@@ -62,21 +64,39 @@ class Conversations:
             return getattr(self, name)() or "held"
         except (NotYet, BrowserError, AssertionError, RuntimeError) as error:
             return f"failed: {str(error).splitlines()[0]}"
+        finally:
+            self._end()
+
+    def _end(self):
+        """End the legs of the phone, at Twilio: a waiting caller is not the agent's to end."""
+        forms = [hit.form for hit in self.listener.hits]
+        mine = [f for f in forms if self.phone.number in (f.get("From"), f.get("To"))]
+        for sid in dict.fromkeys(form["CallSid"] for form in mine if "CallSid" in form):
+            self.account.must_remove("call", sid)
+        self.account.tidy()
+
+    def _be_ready(self):
+        """Make the agent available, after the wrap-up of an earlier call, and return its screen."""
+        self.agent.set_status("online")
+        self.agent.open()
+        until(lambda: self.agent.state() == "available", "the agent can be called", WRAP_UP)
+        return Softphone(self.agent)
 
     def _leg(self):
-        """Return the SID of the phone's leg, once Twilio has reported it."""
+        """Return the SID of the phone's leg, once Twilio reports that it rings."""
 
         def ringing():
-            calls = self._calls([("customer_number", "=", self.phone.number)])
-            return calls and calls[0]["provider_call_id"]
+            forms = [hit.form for hit in self.listener.hits]
+            rings = [f for f in forms if f.get("CallStatus") == "ringing"]
+            return next((f["CallSid"] for f in rings if f.get("To") == self.phone.number), None)
 
-        return until(ringing, "the phone's leg is known", PERSON)
+        return until(ringing, "your phone rings", PERSON)
 
     def _calls(self, domain):
         return self.rpc.search(
             "telephony.call",
             [("state", "!=", "ended"), *domain],
-            ["uuid", "held_at", "provider_call_id", "state"],
+            ["uuid", "state"],
             order="id desc",
         )
 
@@ -86,7 +106,7 @@ class Conversations:
 
     def outgoing(self):
         """Call the phone, hold, resume, and hang up."""
-        softphone = Softphone(self.agent.ready()).dial(self.phone.number)
+        softphone = self._be_ready().dial(self.phone.number)
         self.phone.answer(self._leg())
         until(lambda: self._call()["state"] == "in_progress", "you have answered", PERSON)
         softphone.is_talking()
@@ -100,7 +120,6 @@ class Conversations:
         uuid, before = self._call()["uuid"], self._events(word)
         self.rpc.call("telephony.call", "set_hold", uuid, on_hold)
         until(lambda: self._events(word) > before, f"Twilio reports {word}", PERSON)
-        until(lambda: bool(self._call()["held_at"]) == on_hold, f"the call is on {word}", PERSON)
 
     def _events(self, word):
         kind = f"participant-{word}"
@@ -108,8 +127,8 @@ class Conversations:
 
     def incoming(self):
         """Take a call, record it, and transfer it to a queue and back."""
-        softphone = Softphone(self.agent.ready())
-        self.phone.call(self.number)
+        softphone = self._be_ready()
+        self.phone.call(self.account.number)
         until(lambda: softphone.card.count(), "your call rings at the agent", PERSON)
         softphone.accept().is_talking()
         self._record()
@@ -117,8 +136,6 @@ class Conversations:
         if queues:
             target = {"type": "queue", "id": queues[0]["id"], "reason": "dev/live"}
             self.rpc.call("telephony.call", "transfer", self._call()["uuid"], target, "blind")
-            until(lambda: self._call()["state"] == "queued", "you wait in the queue", PERSON)
-            softphone.done()
             until(lambda: softphone.card.count(), "the queue rings at the agent", PERSON)
             softphone.accept().is_talking()
         softphone.hang_up().has_ended()
@@ -139,6 +156,8 @@ class Conversations:
 
     def verification(self):
         """Make the phone's number a caller ID, and remove it again."""
+        if self._caller_ids():
+            return "not held: your number is a verified caller ID already"
         found = self.rpc.call(
             "telephony.caller.id", "start_verification", self.phone.number, "dev/live"
         )
@@ -151,7 +170,14 @@ class Conversations:
 
             until(verified, "the number is verified", PERSON)
         finally:
+            for sid in self._caller_ids():
+                self.account.must_remove("caller_id", sid)
             self.rpc.call("telephony.caller.id", "unlink", [found["id"]])
+        return None
+
+    def _caller_ids(self):
+        found = self.account.client.outgoing_caller_ids.list(phone_number=self.phone.number)
+        return [caller_id.sid for caller_id in found]
 
 
 def hold_all(run, odoo):
@@ -161,7 +187,7 @@ def hold_all(run, odoo):
     :param dict odoo: ``odoo`` (address), ``database``, ``login``, ``password``.
     """
     rpc = Session(*(odoo[name] for name in ("odoo", "database", "login", "password")))
-    talks = Conversations(rpc, run.browser.chromium, run.phone, run.number, run.listener)
+    talks = Conversations(rpc, run.browser.chromium, run.phone, run.account, run.listener)
     try:
         for name, how in STEPS:
             run.console.say(f"\nConversation: {name}\n   {how}")
