@@ -145,7 +145,7 @@ class TelephonyAccountCredentials(models.TransientModel):
             account = accounts.create({**vals, "company_id": self.company_id.id})
         account._save_connection(*connection)
         self.sudo().write({"secret": False, "secondary_secret": False})
-        return account._notify(account._get_connected_message())
+        return account._notify_connected()
 
     def _forget_secret(self):
         """Wipe a refused secret in a transaction that the error does not roll back."""

@@ -110,11 +110,15 @@ class TelephonyAccount(models.Model):
             "a business profile, one conversation is possible at once."
         )
 
-    def _get_connected_message(self):
-        """Return what a user reads after connecting: the limits of the account, if it has any."""
+    def _notify_connected(self):
+        """Return the notification after connecting; limits of the account stay on the screen."""
         if not self.plan or self.customer_profile == "business":
-            return self.env._("The account is connected.")
-        return self.env._("The account is connected. %(limits)s", limits=self.plan_message)
+            return self._notify(self.env._("The account is connected."))
+        action = self._notify(
+            self.env._("The account is connected. %(limits)s", limits=self.plan_message)
+        )
+        action["params"].update(type="warning", sticky=True)
+        return action
 
     def _diagnose_plan(self, client):
         self._save_plan(*client.fetch_plan())

@@ -111,7 +111,7 @@ class TelephonyAccount(models.Model):
         # Every user may call a public method; only this check protects the requests to Twilio.
         self.check_access("write")
         self._save_connection(*self._send_connection_request())
-        return self._notify(self._get_connected_message())
+        return self._notify_connected()
 
     @check_one
     def action_show_balance(self):

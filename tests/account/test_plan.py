@@ -79,8 +79,9 @@ class TestPlan(DiagnosisWorld, TelephonyCase):
 
     def test_connecting_says_what_is_limited(self):
         self.twilio.type = "Trial"
-        message = self.admin_account.action_connect()["params"]["message"]
-        self.assertIn("The account is connected. This is a Twilio trial account.", message)
+        shown = self.admin_account.action_connect()["params"]
+        self.assertIn("The account is connected. This is a Twilio trial account.", shown["message"])
+        self.assertEqual((shown["type"], shown["sticky"]), ("warning", True))
         self.assertEqual(self.admin_account.plan, "trial")
 
     def test_connecting_works_without_the_trust_hub(self):
