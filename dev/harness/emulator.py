@@ -92,6 +92,7 @@ class Emulator:
         """Start a story: usual settings, no faults, empty log."""
         self.post("faults")
         self.post("refusals")
+        self.post("permissions", special=[], tollfraud=[])
         self.post("settings", **_SETTINGS)
         self.expected_errors = []
         marks = [
