@@ -11,9 +11,10 @@ from unittest.mock import patch
 from urllib.parse import urlencode
 
 from lxml import etree
+from passlib.context import CryptContext
 from twilio.request_validator import RequestValidator
 
-from odoo import fields
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Command
 from odoo.http import request
 from odoo.tests import HttpCase, TransactionCase
@@ -40,6 +41,8 @@ ROOM = "CF" + "7" * 32
 QUEUE = "QU" + "8" * 32
 LOGGER = "odoo.addons.crm_telephony"
 REFUSED = f"{LOGGER}.models.ir_http"
+# Caches of Odoo that depend on rows of Odoo's set-up only; each write of such a row clears them.
+LASTING_CACHES = {"assets", "groups", "routing", "templates"}
 # What `World` replaces, so that a test sends requests when it wants to.
 register_request = after_commit.register
 
@@ -183,16 +186,50 @@ class _Outside(logging.Handler):
 
 
 class World:
-    """The records of every test; mixed into a test case."""
+    """The records of every test; mixed into a test case.
+
+    Each class makes them in its transaction. `dev/test` saves that time: it calls `make_for_all`
+    once in a database of its own.
+    """
+
+    # Attribute -> model and ids, of records that are in the database already.
+    _made = {}
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        if cls._made:
+            cls._set_context(*cls._made["company_a"][1], *cls._made["company_b"][1])
+            for name, (model, ids) in cls._made.items():
+                setattr(cls, name, cls.env[model].browse(ids))
+            return
+        cls._make_world()
+        cls.env.flush_all()
+
+    @classmethod
+    def make_for_all(cls, cr):
+        """Make the records of all classes of this process; the caller commits them.
+
+        :param cr: cursor of a database that is only used for these tests
+        """
+        maker = type("Maker", (World,), {"env": api.Environment(cr, SUPERUSER_ID, {})})
+        quick = CryptContext(["pbkdf2_sha512"], pbkdf2_sha512__rounds=1)
+        users = type(maker.env["res.users"])
+        with patch.object(users, "_crypt_context", lambda _users: quick):
+            maker._make_world()
+            maker.env.flush_all()
+        World._made = {
+            name: (value._name, value.ids)
+            for name, value in vars(maker).items()
+            if isinstance(value, models.BaseModel)
+        }
+
+    @classmethod
+    def _make_world(cls):
         cls._make_companies()
         cls._make_users()
         cls._make_telephony()
         cls._make_contacts()
-        cls.env.flush_all()
 
     @classmethod
     def _make_companies(cls):
@@ -211,12 +248,16 @@ class World:
                 for name, country in (("Alpha", cls.belgium), ("Beta", cls.france))
             ]
         )
+        cls._set_context(cls.company_a.id, cls.company_b.id)
+
+    @classmethod
+    def _set_context(cls, *company_ids):
         cls.env = cls.env(
             context={
                 **cls.env.context,
                 "tracking_disable": True,
                 "mail_create_nolog": True,
-                "allowed_company_ids": [cls.company_a.id, cls.company_b.id],
+                "allowed_company_ids": list(company_ids),
             }
         )
 
@@ -369,7 +410,10 @@ class World:
         )
 
     def setUp(self):
-        super().setUp()
+        known = dict(self.registry.cache_sequences)
+        # Odoo clears all caches after each test, and computes every route and every group anew.
+        with patch.object(self.registry, "clear_all_caches", lambda: self._clear_caches(known)):
+            super().setUp()
         complaints = _Complaints()
         logging.getLogger().addHandler(complaints)
         self.addCleanup(lambda: self.assertEqual(complaints.lines, []))
@@ -383,6 +427,20 @@ class World:
         self.startPatcher(
             patch.object(self.registry["bus.bus"], "_sendone", self._collect_notification)
         )
+
+    def _clear_caches(self, known):
+        """Clear Odoo's caches after a test, except lasting ones that it did not invalidate.
+
+        :param dict known: number of the last invalidation of each cache before the test
+        """
+        registry = self.registry
+        names = registry.cache_invalidated | {
+            name
+            for name, number in registry.cache_sequences.items()
+            if name not in LASTING_CACHES or number != known[name]
+        }
+        registry.clear_cache(*names)
+        registry.cache_invalidated.difference_update(LASTING_CACHES)
 
     def _watch_gate(self):
         """Let each web request of this test enter the gate before it changes a call."""

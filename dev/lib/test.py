@@ -244,7 +244,7 @@ def odoo(*options, share=""):
     elsewhere = (f"--ignore={tests / name}" for name in ("test_js.py", "test_click_everywhere.py"))
     return in_odoo(
         f"odoo-{share.partition('/')[0]}" if share else "odoo",
-        *(*patience_options(), *coverage_options("pytest_coverage")),
+        *("-p", "pytest_world", *patience_options(), *coverage_options("pytest_coverage")),
         *(("-p", "pytest_share", f"--share={share}") if share else ()),
         *with_default(options, *elsewhere, tests, root=ADDONS / ADDON),
     )
