@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,7 +21,7 @@ _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "cont
 
 #: Parameter -> kind of the webhooks that have it; the first one counts.
 KINDS = {
-    "CallbackSource": "status {CallStatus}",
+    "CallbackSource": "status {CallStatus} {Direction}",
     "StatusCallbackEvent": "conference {StatusCallbackEvent}",
     "RecordingStatus": "recording {RecordingStatus}",
     "VerificationStatus": "verification {VerificationStatus}",
@@ -49,11 +50,16 @@ class Hit:
 
 def kind_of(form):
     """Return the kind of a webhook, by its parameters: its path belongs to the application."""
+    is_browser = "client:" in form.get("From", "")
     for name, kind in KINDS.items():
         if name in form:
-            return kind.format(**form)
-    if form.get("From", "").startswith("client:"):
+            return kind.format_map(defaultdict(str, form)).strip() + (
+                " of a browser" if is_browser else ""
+            )
+    if is_browser:
         return "document browser"
+    if form.get("From") == form.get("To"):
+        return "document of a call to the own number"
     return "document {}".format(form.get("Direction", "without direction"))
 
 

@@ -99,6 +99,7 @@ class Live:
                 "from_": self.account.number,
                 "to": self.phone.number,
                 "beep": "false",
+                "label": f"party-{uuid.uuid4().hex[:6]}",
                 "time_limit": 120,
                 "conference_status_callback": self.url("conference"),
                 "conference_status_callback_event": ["start", "end", "join", "leave", "hold"],

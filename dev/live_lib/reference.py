@@ -77,10 +77,41 @@ def _measure():
         try:
             resource = account.check()
             answers = {question.key: ask(question, live, resource) for question in QUESTIONS}
+            _rehearse(live)
         finally:
             browser.close()
             listener.close()
     return answers, shapes
+
+
+def _rehearse(live):
+    """Provoke what only the conversations bring: a caller in a queue, a pause, a verification."""
+    live.begin("rehearsal")
+    addresses = f'waitUrl="{live.url("wait")}" action="{live.url("left")}"'
+    options = f'statusCallback="{live.url("conference")}" statusCallbackEvent="join leave"'
+    room = f'<Conference participantLabel="caller" {options}>{live.room}</Conference>'
+    live.reply(
+        start=f"<Enqueue {addresses}>rehearsal</Enqueue>",
+        wait='<Pause length="60"/>',
+        join=f"<Dial>{room}</Dial>",
+    )
+    live.account.point_number(
+        voice_url=live.url("start"), voice_method="POST", status_callback=live.url("status")
+    )
+    live.phone.call(live.account.number)
+    waiting = live.need("wait").form
+    sid, queue = waiting["CallSid"], waiting["QueueSid"]
+    live.account.must_remove("call", sid)
+    live.client.queues(queue).members(sid).update(url=live.url("join"), method="POST")
+    live.joined(sid)
+    live.account.tidy()
+    live.need("status", lambda form: form["CallStatus"] == "completed")
+    request = live.client.validation_requests.create(
+        phone_number=MOBILE, friendly_name="rehearsal", status_callback=live.url("verified")
+    )
+    live.phone.type_code(request.validation_code)
+    live.need("verified")
+    live.client.outgoing_caller_ids.list(phone_number=MOBILE)
 
 
 def _version():

@@ -14,6 +14,8 @@ _TYPES = {
     "address": r"https?://.*",
     "path": r"/.*",
 }
+#: Types of a value that is missing.
+ABSENT = {"empty", "null"}
 _SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 _WORD = re.compile(r"[A-Za-z][\w-]*")
 
@@ -79,6 +81,12 @@ class Shapes:
         return found
 
 
+def _agree(types, others):
+    """Return whether values may be of one kind: a missing one has no type, and a word is a text."""
+    one, other = ({"text" if t == "word" else t for t in ts} - ABSENT for ts in (types, others))
+    return not one or not other or bool(one & other)
+
+
 def _compare(seen, wanted):
     mine, theirs = seen["names"], wanted["names"]
     for name in mine:
@@ -87,13 +95,15 @@ def _compare(seen, wanted):
     for name, entry in theirs.items():
         if name not in mine:
             yield f"{name}: only in the emulator"
-        elif not set(mine[name]["types"]) & set(entry["types"]):
+        elif not _agree(mine[name]["types"], entry["types"]):
             yield "{}: {} instead of {}".format(
                 name, " or ".join(mine[name]["types"]), " or ".join(entry["types"])
             )
         elif (mine[name]["count"] < seen["count"]) != (entry["count"] < wanted["count"]):
-            always = mine[name]["count"] == seen["count"]
-            yield f"{name}: {'always' if always else 'not always'} sent, unlike in the emulator"
-    common = [name for name in mine if name in theirs]
-    if common != [name for name in theirs if name in mine]:
+            how = "always" if mine[name]["count"] == seen["count"] else "not always"
+            yield f"{name}: {how} sent, unlike in the emulator"
+    # Names that are in each message: of the others, the first occurrence is accidental.
+    always = {n for n, e in mine.items() if e["count"] == seen["count"]}
+    always &= {n for n, e in theirs.items() if e["count"] == wanted["count"]}
+    if [name for name in mine if name in always] != [name for name in theirs if name in always]:
         yield "the order of the names differs"

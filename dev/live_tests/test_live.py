@@ -139,6 +139,9 @@ def test_shapes_find_missing_additional_and_changed_names():
         "To: only in the emulator",
         "the order of the names differs",
     ]
+    usual.add("empty", [("FriendlyName", "word"), ("Url", "")])
+    real.add("empty", [("FriendlyName", "two words"), ("Url", "https://a.example/")])
+    assert not [d for d in real.differences(usual) if d["kind"] == "empty"]
     assert [type_of(v) for v in (None, "", "true", "0.5", "Sun, 29 Nov 2026 14:00:00 +0000")] == [
         "null",
         "empty",
