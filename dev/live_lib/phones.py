@@ -56,8 +56,10 @@ class MobilePhone:
     def promote_token(self):
         """Return the new auth token after the person promoted it in Twilio's console.
 
-        :raise NotAsked: if the person does not want to.
+        :raise NotAsked: if the person does not want to, or nobody is there.
         """
+        if self.console.yes:
+            raise NotAsked("Without a person (--yes), no auth token is promoted.")
         self.console.say(
             "   Open https://console.twilio.com, Account > API keys & tokens, create a secondary\n"
             "   auth token and promote it. EVERY program that uses the old token stops working."

@@ -279,8 +279,13 @@ def ask_emergency(live):
 def ask_promotion(live):
     key = live.client.new_keys.create(friendly_name="crm_telephony live")
     live.account.must_remove("key", key.sid)
-    token = live.phone.promote_token()
+    before, token = live.account.auth_token, live.phone.promote_token()
     live.account.use(token)
+    try:
+        live.account.client.api.v2010.accounts(live.account.sid).fetch()
+    except TwilioRestException as error:
+        live.account.use(before)
+        raise NotAsked("Twilio does not accept the new auth token.") from error
     live.listener.auth_tokens.append(token)
     try:
         live.account.client_of(key.sid, key.secret).calls.list(limit=1)

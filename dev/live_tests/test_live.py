@@ -3,12 +3,16 @@
 import json
 import re
 import signal
+from types import SimpleNamespace
 
 import pytest
 import requests
 
 from harness.polling import until
-from live_lib.questions import QUESTIONS, mp3_channels
+from live_lib.account import Account
+from live_lib.console import Console
+from live_lib.phones import MobilePhone, NotAsked
+from live_lib.questions import QUESTIONS, ask_promotion, mp3_channels
 from live_lib.redaction import Redaction
 from live_lib.shapes import Shapes, type_of
 from twilio_emulator.settings import Settings
@@ -119,6 +123,21 @@ def test_list_needs_no_credentials(program):
     assert code == 0
     for question in QUESTIONS:
         assert question.title in output
+
+
+def test_no_token_is_promoted_without_a_person():
+    with pytest.raises(NotAsked, match="no auth token is promoted"):
+        MobilePhone(Console(yes=True, quiet=True), MOBILE).promote_token()
+
+
+def test_mistyped_new_token_leaves_the_old_one_in_use(program):
+    account = Account(ACCOUNT, TOKEN, NUMBER, program.base, Shapes(), [])
+    phone = SimpleNamespace(promote_token=lambda: "0" * 32)
+    live = SimpleNamespace(client=account.client, account=account, phone=phone)
+    with pytest.raises(NotAsked, match="does not accept"):
+        ask_promotion(live)
+    assert account.auth_token == TOKEN
+    assert account.remove_all() == []
 
 
 def test_each_surprise_belongs_to_one_question():
