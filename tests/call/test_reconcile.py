@@ -287,10 +287,12 @@ class TestReconcile(TelephonyCase):
         self.assertNotEqual(call.state, "ended")
 
     def test_two_answers_within_20_seconds_are_one(self):
-        call = self.make_outgoing()
-        self.reconcile()
-        self.reconcile(19)
-        self.assertNotEqual(call.state, "ended")
+        leg = self.customer(self.make_outgoing())
+        missing = CallEvent("leg", status="ended", data={"is_missing": True})
+        self.assertFalse(leg._note_answer(missing))
+        for seconds, is_gone in ((10, False), (21, True)):
+            leg.missed_at = fields.Datetime.subtract(fields.Datetime.now(), seconds=seconds)
+            self.assertEqual(leg._note_answer(missing), is_gone)
 
     def test_call_whose_conference_lists_it_continues(self):
         """Its 404 is a lie of the provider's late lists."""
@@ -419,7 +421,9 @@ class TestReconcile(TelephonyCase):
         self.assertEqual({record.levelno for record in log.records}, {logging.INFO})
         self.assertNotEqual(incoming.state, "ended")
         self.assertEqual(outgoing.state, "ended")
+        # The provider does not know the caller's leg, which counts the second time.
         self.reconcile()
+        self.reconcile(21)
         self.assertEqual(incoming.state, "ended")
 
     def test_news_that_came_while_the_provider_was_asked(self):
