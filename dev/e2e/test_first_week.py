@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from harness.emulator import CUSTOMER, SALES
+from harness.emulator import CUSTOMER, OVER, SALES
 from harness.looks import picture
 from harness.pages import Softphone
 from harness.polling import until
@@ -244,7 +244,8 @@ def test_custom_phones_ring_one_after_the_other(
     arrange.flow({"name": "Phones", "kind": "ring", "agent_ids": [(6, 0, members)]})
     for rpc in sessions.values():
         rpc.call("telephony.agent", "set_status", "online")
-    world.emulator.post("settings", cps=0.1)
+    # So slow that the second one has its turn after the answer, also on a busy machine.
+    world.emulator.post("settings", cps=0.01)
     telephone = world.emulator.calls_us(customer.number)
 
     def legs():
@@ -266,7 +267,7 @@ def test_custom_phones_ring_one_after_the_other(
     phone.hears_words("Press 1")
     phone.press("1")
     telephone.hears(CUSTOMER)
-    until(lambda: world.emulator.get(f"calls/{late}")["status"] == "canceled", "the other is ended")
+    until(lambda: world.emulator.get(f"calls/{late}")["status"] in OVER, "the other is ended")
     assert not world.emulator.get(f"calls/{late}")["trail"]
     telephone.hang_up()
     phone.is_released()
