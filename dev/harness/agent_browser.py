@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 import re
 import struct
 import wave
@@ -45,9 +46,12 @@ def make_microphone(hz):
         path.parent.mkdir(parents=True, exist_ok=True)
         rate, loudness = 48000, 0 if hz == SILENT else 12000
         frames = (round(loudness * math.sin(2 * math.pi * hz * i / rate)) for i in range(rate))
-        with wave.open(str(path), "wb") as file:
+        # Another run may look for the file meanwhile, and must find it whole.
+        part = path.with_suffix(f".{os.getpid()}")
+        with wave.open(str(part), "wb") as file:
             file.setparams((1, 2, rate, 0, "NONE", ""))
             file.writeframes(b"".join(struct.pack("<h", frame) for frame in frames))
+        part.replace(path)
     return path
 
 

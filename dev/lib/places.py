@@ -11,7 +11,8 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 ADDON = "crm_telephony"
 STATE = Path(os.environ.get("TELEPHONY_STATE") or REPO / ".dev").resolve()
-LOGS = STATE / "log"
+#: Programs beside each other that write logs of the same names have a folder each.
+LOGS = Path(os.environ.get("TELEPHONY_LOGS") or STATE / "log").resolve()
 STAMPS = STATE / "stamps"
 DATA = STATE / "data"
 CONF = STATE / "odoo.conf"

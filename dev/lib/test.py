@@ -24,13 +24,15 @@ PARTS = (
 )
 #: Long parts, which run only when they are named.
 LONG_PARTS = ("core",)
-#: Jobs that may run beside each other, in their order; the other parts listen to sound, or measure
-#: time, and have the machine for themselves. While the first job makes the database, the next ones
-#: need none. The parts that are split have a job for each share of their tests.
+#: Jobs that may run beside each other, in their order. While the first job makes the database, the
+#: next ones need none. The parts that are split have a job for each share of their tests.
 JOBS = (
     *("odoo 1/2", "lint", "unit", "judge", "emulator", "bare", "odoo 2/2", "quality", "js"),
     "package",
 )
+#: Jobs that run beside each other after all other parts. They listen to sound, so each needs
+#: one processor, but not two: a story waits for most of its time.
+STORIES = ("e2e 1/2", "e2e 2/2")
 #: Jobs that prepare a part, which follows: their failures are its failures.
 PREPARES = {"bare": "e2e"}
 #: Parts that accept options for pytest, to run some of their tests.
@@ -119,14 +121,14 @@ def has_tests(folder):
     return any((REPO / folder).rglob("test_*.py"))
 
 
-def plain(name, folder, options=()):
+def plain(name, folder, options=(), environment=None):
     """Run plain pytest tests, without Odoo in the process. The nearest configuration counts."""
     if not has_tests(folder):
         return Result(problems=[f"there are no tests in {folder}"])
     return run_pytest(
         name,
         *with_default(options, REPO / folder),
-        environment=places.emulator_environment(),
+        environment={**places.emulator_environment(), **(environment or {})},
     )
 
 
@@ -175,9 +177,17 @@ def live(*options):
     return plain("live", "dev/live_tests", options)
 
 
-def e2e(*options):
+def e2e(*options, share=""):
     """Run the stories in a real browser, with sound."""
-    return plain("e2e", "dev/e2e", options)
+    if not share:
+        return plain("e2e", "dev/e2e", options)
+    name = f"e2e-{share.partition('/')[0]}"
+    return plain(
+        name,
+        "dev/e2e",
+        ("-p", "pytest_share", f"--share={share}"),
+        {"PYTHONPATH": str(REPO / "dev/lib"), "TELEPHONY_LOGS": str(LOGS / name)},
+    )
 
 
 def bare():
@@ -327,13 +337,14 @@ def get_width():
     return int(os.environ.get("TELEPHONY_LANES") or min(os.cpu_count() or 1, 2))
 
 
-def get_jobs(parts, width):
+def get_jobs(parts, width, all_jobs=JOBS):
     """Return the jobs of some parts that can run beside each other.
 
     :param parts: names of parts.
     :param int width: the number of jobs at the same time.
+    :param tuple all_jobs: `JOBS` or `STORIES`.
     """
-    jobs = [job for job in JOBS if get_part(job) in parts]
+    jobs = [job for job in all_jobs if get_part(job) in parts]
     return jobs if min(width, len(jobs)) > 1 else []
 
 
@@ -420,9 +431,11 @@ def main(arguments):
     parts, width, started = chosen(parts), get_width(), time.monotonic()
     # Single tests run at once, in one process.
     jobs = [] if options else get_jobs(parts, width)
+    stories = [] if options else get_jobs(parts, width, STORIES)
     done = run_jobs(jobs, width) if jobs else []
-    beside = {job.split()[0] for job in jobs}
+    beside = {job.split()[0] for job in (*jobs, *stories)}
     done += [(part, *guarded(part, *options)) for part in parts if part not in beside]
+    done += run_jobs(stories, width) if stories else []
     results, times = {}, {}
     for part in parts:
         own = [(result, seconds) for name, result, seconds in done if name == part]

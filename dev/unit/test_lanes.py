@@ -54,7 +54,7 @@ def test_unknown_share_is_refused(wrong):
 
 def test_jobs_are_all_shares_of_known_parts():
     shares = {}
-    for job in runner.JOBS:
+    for job in (*runner.JOBS, *runner.STORIES):
         part, _, share = job.partition(" ")
         shares.setdefault(part, []).append(share)
     for part, found in shares.items():
@@ -70,22 +70,34 @@ def test_one_processor_runs_whole_parts():
     assert runner.get_jobs(("odoo",), 2) == ["odoo 1/2", "odoo 2/2"]
     assert runner.get_jobs(("odoo",), 1) == []
     assert runner.get_jobs(("js", "e2e"), 2) == ["bare", "js"]
+    assert runner.get_jobs(("js", "e2e"), 2, runner.STORIES) == ["e2e 1/2", "e2e 2/2"]
+    assert runner.get_jobs(("js", "e2e"), 1, runner.STORIES) == []
+    assert runner.get_jobs(("js", "torture"), 2, runner.STORIES) == []
 
 
-def test_prepared_part_still_runs_and_counts_a_failed_preparation(monkeypatch, capsys):
+def test_stories_run_last_and_count_a_failed_preparation(monkeypatch, capsys):
     """The job that makes the database of the stories does not take their place."""
     failed = runner.Result(problems=["Odoo could not build the database"])
+    results = {"bare": failed, "js": runner.Result(2), "e2e 1/2": runner.Result(3)}
+    order = []
+
+    def run_jobs(jobs, width):
+        order.append(jobs)
+        done = [(job, results.get(job, runner.Result(2))) for job in jobs]
+        return [(runner.get_part(job), result, 1.0) for job, result in done]
+
+    def torture():
+        """Run."""
+        order.append("torture")
+        return runner.Result(1)
+
     monkeypatch.setattr(runner, "get_width", lambda: 2)
-    monkeypatch.setattr(
-        runner,
-        "run_jobs",
-        lambda jobs, width: [("e2e", failed, 1.0), ("js", runner.Result(2), 1.0)],
-    )
-    monkeypatch.setattr(runner, "e2e", lambda: runner.Result(5))
-    monkeypatch.setattr(runner.e2e, "__doc__", "Run.")
+    monkeypatch.setattr(runner, "run_jobs", run_jobs)
+    monkeypatch.setattr(runner, "torture", torture)
     monkeypatch.setattr(signal, "signal", lambda *arguments: None)
-    assert runner.main(["js", "e2e"]) == 1
-    assert capsys.readouterr().out.splitlines()[-1] == "7 passed, 1 failed"
+    assert runner.main(["js", "e2e", "torture"]) == 1
+    assert order == [["bare", "js"], "torture", ["e2e 1/2", "e2e 2/2"]]
+    assert capsys.readouterr().out.splitlines()[-1] == "8 passed, 1 failed"
 
 
 def test_job_without_report_is_a_failure(tmp_path):
