@@ -19,6 +19,8 @@ _RECORD = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ \d+ (?P<level>[A-Z]+) (?P<rest>.
 _RETRIED = re.compile(r"could not serialize access|could not obtain lock")
 #: See `assert_inside` in `models/gate.py`.
 _OUTSIDE = "changed outside the gate"
+#: Odoo's options for reports of what changes a call outside the gate, see `find_outside`.
+REPORT_OUTSIDE = ("--log-handler", "odoo.addons.crm_telephony.models.gate:DEBUG")
 _ids = itertools.count(1)
 #: The only scheduled job; a story that needs another one starts it.
 _JOBS = """
@@ -115,9 +117,7 @@ class OdooServer:
                 f"^{self.database}$",
                 "--max-cron-threads",
                 "1",
-                # Reports what changes a call outside the gate, see `problems`.
-                "--log-handler",
-                "odoo.addons.crm_telephony.models.gate:DEBUG",
+                *REPORT_OUTSIDE,
             ],
             env={
                 # Odoo calls rtlcss to mirror the style sheets.
@@ -166,12 +166,12 @@ class OdooServer:
 
         :param int start: position in bytes.
         """
-        found = []
-        for head, lines in _records(self.program.read(start)):
+        log = self.program.read(start)
+        found = find_outside(log)
+        for head, lines in _records(log):
             text = "\n".join(lines)
             traceback = "Traceback (most recent call last)" in text
             bad = head in ("ERROR", "CRITICAL") or (head == "WARNING" and traceback)
-            bad = bad or _OUTSIDE in text
             if bad and not _RETRIED.search(text):
                 found.append(text[-4000:])
         return found
@@ -271,6 +271,12 @@ class TwinServer(OdooServer):
         """Stop the server; the database belongs to the other one."""
         if self.program:
             self.program.stop()
+
+
+def find_outside(log):
+    """Return the entries of Odoo's log about changes of calls outside the gate."""
+    entries = ("\n".join(lines) for _level, lines in _records(log))
+    return [text[-4000:] for text in entries if _OUTSIDE in text]
 
 
 def _records(text):

@@ -10,7 +10,7 @@ import psutil
 import psycopg2
 import requests
 
-from harness.odoo_server import OdooServer
+from harness.odoo_server import REPORT_OUTSIDE, OdooServer, find_outside
 from harness.places import NODE_MODULES, REPO, STATE
 from harness.polling import until
 from harness.processes import Program
@@ -117,7 +117,7 @@ class Server(OdooServer):
 
     def start(self):
         """Start the server, connect it with the emulator, and wait until it answers."""
-        self.starts = 0
+        self.starts, self.programs = 0, []
         # As in PostgreSQL's default, committed data survives a crash. The development cluster gives
         # that up for speed.
         Database(self.database).execute(
@@ -150,9 +150,15 @@ class Server(OdooServer):
                 f"^{self.database}$",
                 "--max-cron-threads",
                 "1",
+                *REPORT_OUTSIDE,
             ],
             env={"PATH": f"{NODE_MODULES / '.bin'}{os.pathsep}{os.environ['PATH']}"},
         )
+        self.programs.append(self.program)
+
+    def outside(self):
+        """Return the log entries about changes of calls outside the gate, of all starts."""
+        return [entry for program in self.programs for entry in find_outside(program.read())]
 
     def revive(self):
         """Start the program again if it has ended, as a service manager does.

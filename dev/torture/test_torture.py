@@ -243,4 +243,6 @@ def test_nothing_is_lost_and_nothing_goes_on(torture):
     assert torture.has_reconciled(), "the reconciliation has not run: are the jobs switched off?"
     torture.report(f"truth after {agreed:.1f} s of quiet, everything ended after {ended:.1f} s")
     assert not torture.problems, "\n".join(torture.problems[:12])
+    outside = torture.server.outside()
+    assert not outside, "changed outside the gate: " + "\n".join(outside[:3])
     assert torture.has_proved(), "not enough has happened"
