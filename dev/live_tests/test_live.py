@@ -1,13 +1,17 @@
 """``dev/live`` asks an emulator, in place of a real account: a usual one and a surprising one."""
 
 import json
+import os
+import pty
 import re
 import signal
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
 import requests
 
+from harness.places import REPO
 from harness.polling import until
 from live_lib.account import Account
 from live_lib.console import Console
@@ -116,6 +120,23 @@ def test_bad_input_gets_a_sentence(program, values, sentence):
     assert code == 2
     assert sentence in output
     assert "Traceback" not in output and TOKEN not in output
+
+
+def test_person_is_asked_at_the_keyboard():
+    ours = ("TWILIO_", "TELEPHONY_LIVE_")
+    environment = {n: v for n, v in os.environ.items() if not n.startswith(ours)}
+    process, terminal = pty.fork()
+    if not process:
+        os.execve(REPO / "dev/live", ["dev/live"], environment)
+    shown = b""
+    with suppress(OSError):  # the end of the program closes the terminal
+        while part := os.read(terminal, 4096):
+            asked, shown = shown.count(b"Account SID:"), shown + part
+            if shown.count(b"Account SID:") > asked:
+                os.write(terminal, b"AC123\n")
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 2
+    os.close(terminal)
+    assert b"an account SID is AC and 32 hexadecimal digits" in shown
 
 
 def test_list_needs_no_credentials(program):
