@@ -716,6 +716,16 @@ class Provider(ABC):
         """
 
     @abstractmethod
+    def ask_program(self, url, deadline=None):
+        """Request the beginning of a JavaScript file, as a browser would.
+
+        :param str url: URL of the file
+        :param float deadline: see `ask`
+        :return: see `ask`, and whether a browser runs the answer
+        :rtype: tuple(int | str, bool)
+        """
+
+    @abstractmethod
     def post_signed(self, url, account_id, secret, deadline=None):
         """Send a signed webhook that has no effect to our own public address, see `ask`.
 

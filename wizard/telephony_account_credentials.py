@@ -136,6 +136,7 @@ class TelephonyAccountCredentials(models.TransientModel):
             draft._check_addresses()
             draft._check_edge()
             connection = draft._send_connection_request(token, secondary_token)
+            sdk_problem = draft._explain_voice_sdk(*draft._fetch_voice_sdk())
         except Exception:
             self._forget_secret()
             raise
@@ -145,7 +146,7 @@ class TelephonyAccountCredentials(models.TransientModel):
             account = accounts.create({**vals, "company_id": self.company_id.id})
         account._save_connection(*connection)
         self.sudo().write({"secret": False, "secondary_secret": False})
-        return account._notify_connected()
+        return account._notify_connected(sdk_problem)
 
     def _forget_secret(self):
         """Wipe a refused secret in a transaction that the error does not roll back."""

@@ -13,6 +13,7 @@ CHECKS = [
     ("reachability", "Reachability"),
     ("signature", "Signature"),
     ("sound", "Sounds"),
+    ("sdk", "Voice SDK"),
     ("refusal", "Refused Requests"),
     ("country", "Countries"),
     ("risk", "High-Risk Numbers"),

@@ -1,5 +1,6 @@
 """Requests to our own public address, as Twilio would make them."""
 
+import io
 import time
 
 import pytest
@@ -9,7 +10,7 @@ from providers.twilio import probe
 URL = "https://crm.example/telephony/sound/ringback_tone.wav"
 
 
-def answer_with(monkeypatch, status=200, kind=None, error=None):
+def answer_with(monkeypatch, status=200, kind=None, error=None, content=b"RIFF"):
     """Answer every request; return the list of requests."""
     sent = []
 
@@ -18,7 +19,7 @@ def answer_with(monkeypatch, status=200, kind=None, error=None):
         if error:
             raise error
         response = requests.Response()
-        response.status_code, response._content = status, b"RIFF"
+        response.status_code, response.raw = status, io.BytesIO(content)
         if kind is not None:
             response.headers["Content-Type"] = kind
         return response
@@ -65,3 +66,39 @@ def test_redirects_are_not_followed(monkeypatch):
     assert probe.ask(URL) == (301, "RIFF")
     assert probe.post_signed(URL, "AC" + "0" * 32, "secret")[0] == 301
     assert [values["allow_redirects"] for _method, _url, values in sent] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "content", "is_program"),
+    [
+        (200, "text/javascript; charset=utf-8", b"(function(root){" + b" " * 300_000, True),
+        (200, "application/javascript", b"(function(root){", True),
+        # A page of a proxy, which browsers do not run.
+        (200, "text/html", b"<!DOCTYPE html>", False),
+        (200, "application/octet-stream", b"(function(root){", False),
+        # A pointer to large file storage, or an interrupted copy.
+        (200, "text/javascript", b"", False),
+        (404, "text/html", b"<!DOCTYPE html>", False),
+    ],
+)
+def test_program_that_browsers_run(monkeypatch, status, kind, content, is_program):
+    sent = answer_with(monkeypatch, status, kind, content=content)
+    assert probe.ask_program(URL) == (status, is_program)
+    assert sent[0][2]["stream"]
+
+
+def test_only_the_beginning_is_read(monkeypatch):
+    """The SDK is 300 KB, and a click has little time."""
+
+    class Body(io.BytesIO):
+        bytes_read = 0
+
+        def read(self, size=-1):
+            found = super().read(size)
+            Body.bytes_read += len(found)
+            return found
+
+    monkeypatch.setattr(io, "BytesIO", Body)
+    answer_with(monkeypatch, kind="text/javascript", content=b"(function(root){" + b" " * 300_000)
+    assert probe.ask_program(URL) == (200, True)
+    assert Body.bytes_read == probe.BEGINNING

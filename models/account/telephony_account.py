@@ -235,6 +235,11 @@ class TelephonyAccount(models.Model):
         """Return a voice response (see `voice_response`) in the provider's language."""
         return self._get_provider().render(response)
 
+    def _get_sdk_url(self):
+        """Return the URL of the Voice SDK, which browsers load from the address that they use."""
+        # sudo: telephony.account - an address, not a secret
+        return self.sudo().voice_sdk_url or DEFAULT_SDK_URL
+
     def _make_browser_access(self, identity):
         """Return the data that a browser needs to connect to the provider.
 
@@ -261,7 +266,7 @@ class TelephonyAccount(models.Model):
             "token": token,
             "ttl": ttl,
             "identity": identity,
-            "sdk_url": account.voice_sdk_url or DEFAULT_SDK_URL,
+            "sdk_url": self._get_sdk_url(),
             "gateway": account.voice_gateway or False,
             "edge": account.edge or False,
             "is_trial": account.plan == "trial",

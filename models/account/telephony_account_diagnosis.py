@@ -543,6 +543,7 @@ class TelephonyAccount(models.Model):
                 self._line("reachability", "ok", self.env._("The address leads to this database.")),
                 self._diagnose_signature(),
                 self._diagnose_sound(),
+                self._diagnose_voice_sdk(),
             ]
         state = "warning" if status == "timeout" else "error"
         return [self._line("reachability", state, self._explain_answer(status), "account")]
@@ -616,6 +617,17 @@ class TelephonyAccount(models.Model):
                 ),
             )
         return self._line("sound", "ok", self.env._("Twilio can play the ringback and the music."))
+
+    def _diagnose_voice_sdk(self):
+        """Report whether browsers can load the program that makes calls."""
+        url, status, is_program = self._fetch_voice_sdk()
+        problem = self._explain_voice_sdk(url, status, is_program)
+        if problem:
+            return self._line("sdk", "error", problem)
+        if status != 200:
+            state = "warning" if status == "timeout" else "error"
+            return self._line("sdk", state, self._explain_answer(status))
+        return self._line("sdk", "ok", self.env._("Browsers can load the Voice SDK."))
 
     def _diagnose_refusals(self, lines):
         """Report recently refused requests, with the cause that the other lines suggest.

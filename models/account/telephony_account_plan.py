@@ -110,14 +110,21 @@ class TelephonyAccount(models.Model):
             "a business profile, one conversation is possible at once."
         )
 
-    def _notify_connected(self):
-        """Return the notification after connecting; limits of the account stay on the screen."""
-        if not self.plan or self.customer_profile == "business":
-            return self._notify(self.env._("The account is connected."))
-        action = self._notify(
+    def _notify_connected(self, sdk_problem):
+        """Return the notification after connecting; limits and problems stay on the screen.
+
+        :param str | None sdk_problem: see `_explain_voice_sdk`
+        """
+        is_limited = self.plan and self.customer_profile != "business"
+        sentences = [
             self.env._("The account is connected. %(limits)s", limits=self.plan_message)
-        )
-        action["params"].update(type="warning", sticky=True)
+            if is_limited
+            else self.env._("The account is connected."),
+            sdk_problem,
+        ]
+        action = self._notify("\n".join(filter(None, sentences)))
+        if is_limited or sdk_problem:
+            action["params"].update(type="warning", sticky=True)
         return action
 
     def _diagnose_plan(self, client):

@@ -2,6 +2,7 @@ import logging
 import re
 from contextlib import contextmanager
 from functools import partial
+from urllib.parse import urljoin
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -110,8 +111,10 @@ class TelephonyAccount(models.Model):
         """
         # Every user may call a public method; only this check protects the requests to Twilio.
         self.check_access("write")
-        self._save_connection(*self._send_connection_request())
-        return self._notify_connected()
+        connection = self._send_connection_request()
+        problem = self._explain_voice_sdk(*self._fetch_voice_sdk())
+        self._save_connection(*connection)
+        return self._notify_connected(problem)
 
     @check_one
     def action_show_balance(self):
@@ -313,6 +316,37 @@ class TelephonyAccount(models.Model):
         return self._get_provider().ask_sound(
             self._get_sound_url("ringback_tone"), self._get_deadline()
         )
+
+    def _fetch_voice_sdk(self):
+        """Request the Voice SDK from the configured public address, as a browser would.
+
+        :return: the URL, HTTP status or the reason of its absence, and whether a browser runs it
+        :rtype: tuple(str, int | str, bool)
+        """
+        url = urljoin(f"{self._get_configured_base_url()}/", self._get_sdk_url())
+        return url, *self._get_provider().ask_program(url, self._get_deadline())
+
+    def _explain_voice_sdk(self, url, status, is_program):
+        """Return why browsers cannot load the Voice SDK; None if they can or it is unknown.
+
+        The parameters are the result of `_fetch_voice_sdk`.
+
+        :rtype: str | None
+        """
+        if status == 404:
+            return self.env._(
+                "No one can make calls from the browser: the file %(url)s is missing. Install the "
+                "release of this app or a complete clone of its repository.",
+                url=url,
+            )
+        if status == 200 and not is_program:
+            return self.env._(
+                "No one can make calls from the browser: %(url)s does not deliver the Voice SDK. "
+                "Configure the proxy in front of Odoo to forward the files of "
+                "/crm_telephony/static/ unchanged.",
+                url=url,
+            )
+        return None
 
     def _post_signed_webhook(self):
         """Send a signed webhook, as Twilio would, to the public address.

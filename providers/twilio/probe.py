@@ -16,6 +16,16 @@ PLAYABLE = {
 }
 
 
+# Content types that browsers run as a program.
+# https://html.spec.whatwg.org/multipage/scripting.html#javascript-mime-type
+RUNNABLE = {
+    *("text/javascript", "application/javascript", "application/x-javascript"),
+    *("text/ecmascript", "application/ecmascript"),
+}
+# Bytes that are read of an answer.
+BEGINNING = 800
+
+
 def _send(method, url, deadline=None, **values):
     """Send a request. Redirects are not followed: Twilio would follow them without parameters.
 
@@ -30,16 +40,20 @@ def _send(method, url, deadline=None, **values):
     # The limit holds for connecting and for the answer, one after the other.
     limit = max(left, 0.1) / 2
     try:
-        response = requests.request(method, url, timeout=limit, allow_redirects=False, **values)
+        with requests.request(
+            method, url, timeout=limit, allow_redirects=False, stream=True, **values
+        ) as response:
+            kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            beginning = b""
+            if kind not in PLAYABLE:
+                beginning = next(response.iter_content(BEGINNING), b"")
     except requests.exceptions.Timeout:
         return "timeout", "", ""
     except requests.exceptions.SSLError:
         return "certificate", "", ""
     except requests.exceptions.RequestException:
         return "unreachable", "", ""
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    text = "" if kind in PLAYABLE else response.text[:200]
-    return response.status_code, text, kind
+    return response.status_code, beginning.decode("utf-8", "replace")[:200], kind
 
 
 def ask_sound(url, deadline=None):
@@ -52,6 +66,18 @@ def ask_sound(url, deadline=None):
     """
     status, _text, kind = _send("GET", url, deadline)
     return status, kind, kind in PLAYABLE
+
+
+def ask_program(url, deadline=None):
+    """Request the beginning of a program from our own public address, as a browser would.
+
+    :param str url: URL of a JavaScript file
+    :param float deadline: see `_send`
+    :return: see `_send`, and whether a browser runs the answer
+    :rtype: tuple(int | str, bool)
+    """
+    status, text, kind = _send("GET", url, deadline)
+    return status, kind in RUNNABLE and bool(text.strip())
 
 
 def ask(url, deadline=None):

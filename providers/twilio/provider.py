@@ -60,5 +60,8 @@ class TwilioProvider(Provider):
     def ask_sound(self, url, deadline=None):
         return probe.ask_sound(url, deadline)
 
+    def ask_program(self, url, deadline=None):
+        return probe.ask_program(url, deadline)
+
     def post_signed(self, url, account_id, secret, deadline=None):
         return probe.post_signed(url, account_id, secret, deadline)

@@ -41,6 +41,16 @@ class DiagnosisWorld(AdminWorld):
         )
         self.sound = (200, "audio/wav", True)
         self.startPatcher(patch.object(accounts, "_fetch_own_sound", lambda account: self.sound))
+        self.sdk = (200, True)
+        self.startPatcher(
+            patch.object(
+                self.admin_account._get_provider(),
+                "ask_program",
+                lambda url, deadline: self.asked.append(url) or self.sdk,
+                create=True,
+            )
+        )
+        self.asked = []
 
     def diagnose(self):
         """Check everything; return the page."""
@@ -80,6 +90,7 @@ class TestDiagnosis(DiagnosisWorld, TelephonyCase):
                     "reachability",
                     "signature",
                     "sound",
+                    "sdk",
                     "refusal",
                 ],
                 "ok",
@@ -98,6 +109,34 @@ class TestDiagnosis(DiagnosisWorld, TelephonyCase):
         self.sound = ("timeout", "", False)
         self.find("sound", "warning")
 
+    def test_missing_voice_sdk_is_named(self):
+        """An incomplete installation connects, but its browsers cannot call."""
+        self.find("sdk", "ok")
+        file = f"{BASE_URL}/crm_telephony/static/lib/twilio-voice-sdk/twilio.min.js"
+        self.assertEqual(self.asked, [file])
+        self.sdk = (404, False)
+        sentence = self.find("sdk", "error").sentence
+        self.assertIn(f"the file {file} is missing. Install the release", sentence)
+        self.sdk = (200, False)
+        self.assertIn("does not deliver the Voice SDK", self.find("sdk", "error").sentence)
+        self.sdk = ("timeout", False)
+        self.find("sdk", "warning")
+        self.sdk = (503, False)
+        self.assertIn("error 503", self.find("sdk", "error").sentence)
+        self.admin_account.voice_sdk_url = "https://cdn.example.com/sdk.js"
+        self.diagnose()
+        self.assertEqual(self.asked[-1], "https://cdn.example.com/sdk.js")
+
+    def test_missing_voice_sdk_is_named_after_connecting(self):
+        self.sdk = (404, False)
+        params = self.admin_account.action_connect()["params"]
+        self.assertEqual((params["type"], params["sticky"]), ("warning", True))
+        self.assertIn("The account is connected.", params["message"])
+        self.assertIn("twilio.min.js is missing", params["message"])
+        for unknown in ("timeout", "unreachable", 200):
+            self.sdk = (unknown, True)
+            self.assertEqual(self.admin_account.action_connect()["params"]["type"], "success")
+
     def test_what_is_broken_comes_first(self):
         self.twilio.balance = "3.00"
         self.twilio.applications.clear()
@@ -108,7 +147,7 @@ class TestDiagnosis(DiagnosisWorld, TelephonyCase):
         diagnosis = self.diagnose()
         self.assertEqual(
             diagnosis.line_ids.mapped("check"),
-            ["credentials", "address", "reachability", "signature", "sound", "refusal"],
+            ["credentials", "address", "reachability", "signature", "sound", "sdk", "refusal"],
         )
         action = self.repair(diagnosis.line_ids[0])
         self.assertEqual(action["res_model"], "telephony.account.credentials")
