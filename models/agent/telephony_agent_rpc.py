@@ -1,10 +1,8 @@
 import logging
 
-from psycopg2 import IntegrityError
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
-from odoo.tools import mute_logger
+from odoo.tools import SQL
 
 from ..arguments import check_arguments, is_id, is_text
 from ..gate import door, enter
@@ -12,6 +10,8 @@ from .telephony_agent_lease import LEASE_SECONDS
 
 # Maximum number of calls and offers that a page may report as shown.
 MAX_KNOWN = 50
+# First half of the key of the lock for a user's first agent. The second half is the user's id.
+NEW_AGENT = 1886153572
 
 _logger = logging.getLogger(__name__)
 
@@ -46,15 +46,30 @@ class TelephonyAgent(models.Model):
         agents_sudo._check_right(company)
         agent_sudo = agents_sudo._find_of(self.env.user, company)
         if not agent_sudo:
-            try:
-                with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
-                    agent_sudo = agents_sudo.create(
-                        {"user_id": self.env.uid, "company_id": company.id}
-                    )
-            except IntegrityError as error:
-                # Another page has just created it: read that row in a fresh snapshot.
-                raise ConcurrencyError("The agent was created by a concurrent request.") from error
+            self._wait_for_first_agent(company)
+            agent_sudo = agents_sudo.create({"user_id": self.env.uid, "company_id": company.id})
         return agent_sudo
+
+    @api.model
+    def _wait_for_first_agent(self, company):
+        """Wait until no concurrent request creates the current user's agent.
+
+        A new user's page sends several requests at once, which all find no agent.
+
+        :raise ConcurrencyError: another request has created it: this one is repeated
+        """
+        self.env.cr.execute(SQL("SELECT pg_advisory_xact_lock(%s, %s)", NEW_AGENT, self.env.uid))
+        # The snapshot of this transaction is older than the wait.
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                SQL(
+                    "SELECT FROM telephony_agent WHERE user_id = %s AND company_id = %s",
+                    self.env.uid,
+                    company.id,
+                )
+            )
+            if cr.rowcount:
+                raise ConcurrencyError("The agent was created by a concurrent request.")
 
     @api.model
     @check_arguments
