@@ -173,6 +173,8 @@ class ResUsers(models.Model):
         if RIGHT_FIELDS & vals.keys():
             # sudo: telephony.agent - a user without the right must not be rung
             self.env["telephony.agent"].sudo()._drop_without_right(self)
+            # sudo: telephony.agent - only to notify their pages
+            self.sudo().telephony_agent_ids._notify_rights()
         return result
 
     @api.ondelete(at_uninstall=False)

@@ -59,6 +59,7 @@ class TelephonyAccount(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
+        states = {account: (account.state, account.active) for account in self}
         bound = [name for name in SECRET_BOUND if name in vals]
         if bound and "auth_token" not in vals:
             moved = self.filtered(
@@ -66,7 +67,22 @@ class TelephonyAccount(models.Model):
             )
             # sudo: telephony.account - secrets are only cleared here
             moved.sudo()._forget_credentials()
-        return super().write(vals)
+        result = super().write(vals)
+        self.filtered(
+            lambda account: states[account] != (account.state, account.active)
+        )._notify_agents()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_notify_agents(self):
+        self._notify_agents()
+
+    def _notify_agents(self):
+        """Make the open pages of the companies' agents read again whether they may call."""
+        # sudo: telephony.agent - only to notify their pages
+        agents_sudo = self.env["telephony.agent"].sudo()
+        if self:
+            agents_sudo.search([("company_id", "in", self.company_id.ids)])._notify_rights()
 
     def _forget_credentials(self):
         super().write(

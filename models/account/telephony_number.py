@@ -12,6 +12,9 @@ from ..res_company import RECORDING_MODES
 
 _logger = logging.getLogger(__name__)
 
+# Fields that decide which numbers the page of a phone user shows, and how.
+SHOWN_FIELDS = {"active", "agent_ids", "has_voice", "name", "number", "sequence"}
+
 
 class TelephonyNumber(models.Model):
     """A number of the company at the provider."""
@@ -358,13 +361,27 @@ class TelephonyNumber(models.Model):
     def create(self, vals_list):
         numbers = super().create(vals_list)
         numbers.filtered("emergency_enabled")._note_emergency_decision()
+        numbers._get_all_agents()._notify_rights()
         return numbers
 
     def write(self, vals):
+        is_shown = bool(SHOWN_FIELDS & vals.keys())
+        agents = self._get_all_agents() if is_shown else self.env["telephony.agent"]
         result = super().write(vals)
+        if is_shown:
+            (agents | self._get_all_agents())._notify_rights()
         if {"emergency_enabled", "emergency_address"} & vals.keys():
             self._note_emergency_decision()
         return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_notify_agents(self):
+        self._get_all_agents()._notify_rights()
+
+    def _get_all_agents(self):
+        """Return the agents of these numbers, whether or not the current user may see them."""
+        # sudo: telephony.number - only to notify their pages, which read what they may read
+        return self.sudo().agent_ids
 
     def _note_emergency_decision(self):
         """Record the user who decided on emergency calls with these numbers."""

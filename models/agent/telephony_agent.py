@@ -224,6 +224,8 @@ class TelephonyAgent(models.Model):
             self._write_out_number(vals, company)
         agents = super().create(vals_list)
         agents._grant_right()
+        # A user's own page creates a missing agent itself, and does not wait for news of it.
+        agents.filtered(lambda agent: agent.user_id != self.env.user)._notify_rights()
         return agents
 
     def write(self, vals):
@@ -242,8 +244,7 @@ class TelephonyAgent(models.Model):
             self._write_out_number(vals, self.company_id[:1])
         result = super().write(vals)
         if RIGHT_FIELDS & vals.keys():
-            for agent in self:
-                agent.user_id._bus_send("telephony/rights_changed", {})
+            self._notify_rights()
         if is_archiving:
             agents_sudo._drop_without_right(self.user_id)
         return result

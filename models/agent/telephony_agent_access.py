@@ -123,6 +123,12 @@ class TelephonyAgent(models.Model):
         # Drop `active_test=False`, so that archived numbers and caller IDs stay hidden.
         return self.browse(found.id)
 
+    def _notify_rights(self):
+        """Make the open pages of these agents read again with what they may call."""
+        # sudo: telephony.agent - an empty message to its user
+        for user in self.sudo().user_id:
+            user._bus_send("telephony/rights_changed", {})
+
     # === LOSS OF THE ACCESS RIGHT === #
 
     def _force_offline(self):
@@ -168,8 +174,7 @@ class TelephonyAgent(models.Model):
         )
         agents = self.browse(agent for [agent] in self.env.cr.fetchall())
         agents._force_offline()
-        for user in agents.user_id:
-            user._bus_send("telephony/rights_changed", {})
+        agents._notify_rights()
         person = SQL("leg.user_id")
         self.env.cr.execute(
             SQL(

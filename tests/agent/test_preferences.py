@@ -147,6 +147,68 @@ class TestPreferences(TelephonyCase):
         self.as_user(self.max, "telephony.agent").browse(self.agent_ana.id).allow_caller_id = True
         self.assertEqual(self.notified(self.ana, "rights_changed"), [{}])
 
+    def test_numbers_of_a_user_are_told_to_the_page(self):
+        """An administrator assigns numbers on the number's form, and the page is already open."""
+        numbers = self.env["telephony.number"]
+        for act in (
+            lambda: numbers.create(
+                {
+                    "name": "Third",
+                    "number": "+3225550177",
+                    "account_id": self.account.id,
+                    "agent_ids": [Command.link(self.agent_ana.id)],
+                }
+            ),
+            lambda: numbers.search([("name", "=", "Third")]).write({"name": "Fourth"}),
+            lambda: numbers.search([("name", "=", "Fourth")]).write(
+                {"agent_ids": [Command.unlink(self.agent_ana.id)]}
+            ),
+            lambda: numbers.search([("name", "=", "Fourth")]).write(
+                {"agent_ids": [Command.link(self.agent_ana.id)]}
+            ),
+            lambda: numbers.search([("name", "=", "Fourth")]).write({"active": False}),
+            lambda: (
+                numbers.with_context(active_test=False).search([("name", "=", "Fourth")]).unlink()
+            ),
+        ):
+            self.notifications.clear()
+            act()
+            self.assertEqual(self.notified(self.ana, "rights_changed"), [{}])
+            self.assertFalse(self.notified(self.bob, "rights_changed"))
+
+    def test_facts_of_a_number_that_no_page_shows_are_not_told(self):
+        self.notifications.clear()
+        self.agent_ana.number_ids.write({"is_connected": True, "provider_number_id": "PN1"})
+        self.assertFalse(self.notified(self.ana, "rights_changed"))
+
+    def test_state_of_the_account_is_told_to_the_pages_of_its_company(self):
+        """Pages say at once that calls are possible, or no longer possible."""
+        account_sudo = self.account.sudo()
+        for vals in (
+            {"state": "draft"},
+            {"state": "connected"},
+            {"account_sid": "AC" + "5" * 32},
+            {"active": False},
+        ):
+            self.notifications.clear()
+            account_sudo.write(vals)
+            self.assertEqual(self.notified(self.ana, "rights_changed"), [{}], vals)
+        for vals in ({"active": False}, {"name": "Renamed"}):
+            self.notifications.clear()
+            account_sudo.write(vals)
+            self.assertFalse(self.notified(self.ana, "rights_changed"), vals)
+
+    def test_new_phone_user_and_new_group_are_told_to_the_page(self):
+        self.notifications.clear()
+        self.agent_ana.unlink()
+        self.env["telephony.agent"].create(
+            {"user_id": self.ana.id, "company_id": self.company_a.id}
+        )
+        self.assertTrue(self.notified(self.ana, "rights_changed"))
+        self.notifications.clear()
+        self.ana.group_ids = [Command.link(self.env.ref("crm_telephony.group_supervisor").id)]
+        self.assertIn({}, self.notified(self.ana, "rights_changed"))
+
     def test_states_are_told_to_supervisors(self):
         """Z29: lists of agents are updated by themselves."""
         self.notifications.clear()
