@@ -304,13 +304,29 @@ class TelephonyAgent(models.Model):
         :rtype: str
         """
         self.ensure_one()
+        user = self.env.user
         if not self._get_account():
-            return self.env._(
-                "Telephony is not connected to Twilio yet. Ask your phone administrator."
+            return (
+                self.env._(
+                    "Telephony is not connected to Twilio yet. Click “Connect” under Telephony > "
+                    "Configuration > Settings."
+                )
+                if user.has_group("base.group_system")
+                else self.env._(
+                    "Telephony is not connected to Twilio yet. Ask your phone administrator."
+                )
             )
         if not self._get_numbers():
-            return self.env._(
-                "No phone number is assigned to you. Ask your phone administrator to assign one."
+            return (
+                self.env._(
+                    "No phone number is assigned to you. Add yourself to the phone users of a "
+                    "number under Telephony > Configuration > Numbers."
+                )
+                if user.has_group("crm_telephony.group_manager")
+                else self.env._(
+                    "No phone number is assigned to you. Ask your phone administrator to assign "
+                    "one."
+                )
             )
         return ""
 
