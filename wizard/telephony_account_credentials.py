@@ -144,9 +144,9 @@ class TelephonyAccountCredentials(models.TransientModel):
             account.write(vals)
         else:
             account = accounts.create({**vals, "company_id": self.company_id.id})
-        account._save_connection(*connection)
+        sentences = account._save_connection(*connection)
         self.sudo().write({"secret": False, "secondary_secret": False})
-        return account._notify_connected(sdk_problem)
+        return account._notify_connected(sentences, sdk_problem)
 
     def _forget_secret(self):
         """Wipe a refused secret in a transaction that the error does not roll back."""

@@ -7,7 +7,7 @@ from harness.agent_browser import new_context
 from harness.emulator import CUSTOMER, SALES, SUPPORT, Emulator
 from harness.odoo_server import EmptyServer
 from harness.pages import Softphone
-from harness.people_pages import open_settings, press
+from harness.people_pages import open_menu, open_settings, press
 from harness.polling import until
 
 # The emulator's well-known development account (dev/twilio_emulator/defaults.py).
@@ -87,6 +87,15 @@ def _connect(person, world):
     state = page.locator("[name=telephony_state]")
     if state.filter(has_text="Connected").count():
         return page
+    _fill_in_credentials(page, world)
+    page = open_settings(person)
+    expect(state).to_have_text("Connected")
+    expect(page.locator("[name=telephony_number_count]")).to_have_text("2")
+    return page
+
+
+def _fill_in_credentials(page, world):
+    """Connect the account, in the settings."""
     press(page, "Connect", "#telephony_account")
     page.locator(".modal .o_field_widget[name=password] input").fill("admin")
     press(page, "Confirm Password", ".modal")
@@ -100,39 +109,50 @@ def _connect(person, world):
     }.items():
         _fill(page, name, value)
     press(page, "Connect", ".modal")
-    Softphone(person).says("The account is connected.")
-    page = open_settings(person)
-    expect(state).to_have_text("Connected")
-    expect(page.locator("[name=telephony_number_count]")).to_have_text("2")
-    return page
+    expect(page.locator(".modal")).to_have_count(0)
 
 
-def test_from_nothing_to_the_first_call(world, agent, numbers):
-    """Z01 Z29: credentials, number, agent, call flow, online, and an answered caller."""
+# Counts the clicks of the person; the page is never loaded anew between them.
+_COUNT_CLICKS = """
+window.personClicks = 0;
+addEventListener("click", (ev) => { if (ev.isTrusted) { window.personClicks++; } }, true);
+"""
+
+
+def test_from_nothing_to_the_first_calls(world, agent, numbers):
+    """Z01 Z29: credentials, then a call out and a call in; each click is counted.
+
+    The first connection assigns the numbers and creates a call flow, and the open page learns it
+    without a reload.
+    """
     person = agent("admin")
-    page = _connect(person, world)
-    assert AUTH_TOKEN not in page.content()
-
-    press(page, "Phone Users", "#telephony_agents")
-    page.locator(".o_data_row").first.locator("td[name=state]").click()
-    _choose(page.locator(".o_field_widget[name=number_ids]"), SALES)
-    _save(page)
-
-    page = open_settings(person)
-    press(page, "Call Flows", "#telephony_flows")
-    page.locator(".o_list_button_add").click()
-    page.locator(".o_field_widget[name=name] input").first.fill("Ring everybody")
-    press(page, "Template: Ring Everyone", ".o_form_statusbar")
-    expect(page.locator(".o_field_widget[name=step_ids] .o_data_row").first).to_be_visible()
-
-    page = open_settings(person)
-    press(page, "Numbers", "#telephony_numbers")
-    page.locator(".o_data_row", has_text=SALES).locator("td[name=number]").click()
-    _choose(page.locator(".o_field_widget[name=flow_id]"), "Ring everybody")
-    _save(page)
-
-    person.open("/odoo/telephony-calls", wait=".o_main_navbar")
+    page = person.open("/odoo/telephony-board?debug=1")
     phone = Softphone(person).open()
+    expect(phone.window).to_contain_text("not connected to Twilio yet")
+    phone.systray.click()
+    page.evaluate(_COUNT_CLICKS)
+
+    open_menu(page, "Configuration", "Settings")
+    page.locator("#telephony_account").wait_for()
+    _fill_in_credentials(page, world)
+    assert AUTH_TOKEN not in page.content()
+    phone.says("You can make calls with 2 numbers.")
+
+    number, _written = numbers()
+    phone.dial(number)
+    outgoing_clicks = page.evaluate("personClicks")
+    telephone = world.emulator.rings(number)
+    telephone.answer()
+    phone.is_talking()
+    telephone.hears(person.hz)
+    person.hears(CUSTOMER)
+    clicks_of_the_call = page.evaluate("personClicks")
+    phone.hang_up().has_ended("answered")
+    phone.done()
+    telephone.is_released()
+    assert outgoing_clicks <= 8
+
+    skipped = page.evaluate("personClicks") - clicks_of_the_call
     expect(phone.status).to_have_attribute("aria-checked", "false")
     phone.status.click()
     expect(phone.systray).to_have_attribute("data-presence", "available")
@@ -140,11 +160,49 @@ def test_from_nothing_to_the_first_call(world, agent, numbers):
     telephone = world.emulator.calls_us(number)
     phone.rings()
     phone.accept().is_talking()
+    incoming_clicks = page.evaluate("personClicks") - skipped
     telephone.hears(person.hz)
     person.hears(CUSTOMER)
     phone.hang_up().has_ended("answered")
+    phone.done()
     telephone.is_released()
     assert world.server.ended_call(world.admin, number)["outcome"] == "answered"
+    assert incoming_clicks <= 10
+
+
+def test_numbers_and_flows_by_mouse(world, agent, numbers):
+    """Z01 Z29: a number, its phone user and its call flow are chosen on forms.
+
+    The open page of the phone user learns at once that calls are possible.
+    """
+    person = agent("admin")
+    page = _connect(person, world)
+    own = world.admin.search("telephony.number", [], ["id"])
+    world.admin.call(
+        "telephony.number", "write", [n["id"] for n in own], {"agent_ids": [(5,)], "flow_id": False}
+    )
+    phone = Softphone(person).open()
+    expect(page.locator(".o_telephony_blocked")).to_contain_text("No phone number is assigned")
+
+    press(page, "Call Flows", "#telephony_flows")
+    page.locator(".o_list_button_add").click()
+    page.locator(".o_field_widget[name=name] input").first.fill("Ring all")
+    press(page, "Template: Ring Everyone", ".o_form_statusbar")
+    expect(page.locator(".o_field_widget[name=step_ids] .o_data_row").first).to_be_visible()
+
+    page = open_settings(person)
+    phone.open()
+    expect(page.locator(".o_telephony_blocked")).to_be_visible()
+    press(page, "Numbers", "#telephony_numbers")
+    page.locator(".o_data_row", has_text=SALES).locator("td[name=number]").click()
+    _choose(page.locator(".o_field_widget[name=flow_id]"), "Ring all")
+    _choose(page.locator(".o_field_widget[name=agent_ids]"), "admin")
+    _save(page)
+    expect(page.locator(".o_telephony_blocked")).to_have_count(0)
+    number, _written = numbers()
+    phone.dial(number)
+    world.emulator.rings(number)
+    phone.hang_up()
 
 
 def _lines(page, text):

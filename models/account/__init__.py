@@ -9,6 +9,7 @@ from . import (
     telephony_account_numbers,
     telephony_account_setup,
     telephony_account_plan,
+    telephony_account_start,
     telephony_number,
     telephony_caller_id,
     telephony_leg_price,

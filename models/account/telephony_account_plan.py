@@ -110,9 +110,10 @@ class TelephonyAccount(models.Model):
             "a business profile, one conversation is possible at once."
         )
 
-    def _notify_connected(self, sdk_problem):
+    def _notify_connected(self, sentences, sdk_problem):
         """Return the notification after connecting; limits and problems stay on the screen.
 
+        :param list(str) sentences: see `_set_up_first_calls`
         :param str | None sdk_problem: see `_explain_voice_sdk`
         """
         is_limited = self.plan and self.customer_profile != "business"
@@ -120,6 +121,7 @@ class TelephonyAccount(models.Model):
             self.env._("The account is connected. %(limits)s", limits=self.plan_message)
             if is_limited
             else self.env._("The account is connected."),
+            *sentences,
             sdk_problem,
         ]
         action = self._notify("\n".join(filter(None, sentences)))

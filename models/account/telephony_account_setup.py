@@ -129,8 +129,7 @@ class TelephonyAccount(models.Model):
         self.check_access("write")
         connection = self._send_connection_request()
         problem = self._explain_voice_sdk(*self._fetch_voice_sdk())
-        self._save_connection(*connection)
-        return self._notify_connected(problem)
+        return self._notify_connected(self._save_connection(*connection), problem)
 
     @check_one
     def action_show_balance(self):
@@ -256,10 +255,17 @@ class TelephonyAccount(models.Model):
         return vals, numbers
 
     def _save_connection(self, vals, numbers):
-        """Write the result of `_send_connection_request`."""
+        """Write the result of `_send_connection_request`.
+
+        :return: what the first connection has set up, see `_set_up_first_calls`
+        :rtype: list(str)
+        """
+        # An account that was connected before is the administrator's own work.
+        is_first = not self.number_ids and self.state == "draft"
         # Connecting has repaired the cause of earlier refusals.
         self._save_credentials({**vals, "state": "connected", "last_refused_at": False})
         self._write_numbers(numbers)
+        return self._set_up_first_calls() if is_first else []
 
     def _has_working_key(self, client):
         # sudo: telephony.account - only whether a key exists
