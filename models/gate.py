@@ -71,6 +71,8 @@ FORM_METHODS = {
 }
 # Key under which a transaction keeps what it has entered with.
 INSIDE = "crm_telephony.inside"
+# Key under which a transaction notes that it has waited for too long, and goes on without locks.
+LATE = "crm_telephony.late"
 # Key under which a transaction notes that it begins again after a failure.
 ATTEMPT = "crm_telephony.attempt"
 # Key under which a transaction keeps the calls that it has created.
@@ -171,7 +173,7 @@ def enter(env, commits=False, deadline=None, has_read_only=False, **names):
             return False
         is_stale = _lock(env, sorted(keys), deadline)
         if is_stale is None:
-            cr.execute(SQL("SET LOCAL lock_timeout = %s", ROW_MS))
+            _pass_late(cr)
             return False
         # What was decided after the first look may name further calls or agents.
         found = find() if is_stale else keys
@@ -189,7 +191,7 @@ def begin_again(env):
     keys = set(cr.postrollback.data.get(INSIDE, ()))
     _begin_anew(env)
     if keys and isinstance(cr, Cursor) and _lock(env, sorted(keys), get_deadline()) is None:
-        cr.execute(SQL("SET LOCAL lock_timeout = %s", ROW_MS))
+        _pass_late(cr)
         return
     _keep_inside(cr, keys)
 
@@ -228,6 +230,11 @@ def _commit(cursor):
     cursor.commit()
 
 
+def _pass_late(cr):
+    cr.execute(SQL("SET LOCAL lock_timeout = %s", ROW_MS))
+    cr.postrollback.data[LATE] = True
+
+
 def _keep_inside(cr, keys):
     # The data of these callbacks lasts as long as the transaction.
     cr.postrollback.data.setdefault(INSIDE, set()).update(keys)
@@ -249,7 +256,10 @@ def assert_inside(calls):
 
     Only logged, because the locks of rows still keep the calls correct. Tests look for the line.
     """
-    inside = calls.env.cr.postrollback.data.get(INSIDE, ())
+    data = calls.env.cr.postrollback.data
+    if LATE in data:
+        return  # it has entered, and waited for as long as it may
+    inside = data.get(INSIDE, ())
     for call in calls:
         if (CALL, call.id) not in inside:
             _logger.debug("%s: changed outside the gate", call.uuid, stack_info=True)

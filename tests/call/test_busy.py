@@ -1,5 +1,6 @@
 """No request waits without an end for a call that another transaction does not release."""
 
+import logging
 import threading
 import time
 from unittest.mock import patch
@@ -111,6 +112,23 @@ class TestFlood(RaceCase):
             is_inside, seconds = self.in_transaction(late)
         self.assertFalse(is_inside)
         self.assertLess(seconds, 0.2)
+
+    def test_request_that_waited_too_long_is_not_reported_as_outside(self):
+        uuid = self.call_in()
+        names = {"account_id": self.ids["account"][0], "uuid": uuid}
+
+        def change(env, deadline=None):
+            call = env["telephony.call"].search([("uuid", "=", uuid)])
+            with self.assertLogs(gate.__name__, logging.DEBUG) as log:
+                if deadline:
+                    gate.enter(env, deadline=deadline, **names)
+                gate.assert_inside(call)
+            return [line for line in log.output if "outside the gate" in line]
+
+        with self.registry.cursor() as cr:
+            self.assertTrue(gate.enter(api.Environment(cr, SUPERUSER_ID, {}), **names))
+            self.assertFalse(self.in_transaction(lambda env: change(env, time.monotonic() - 1)))
+        self.assertTrue(self.in_transaction(change))
 
     def test_call_that_appears_before_the_lock_is_locked_too(self):
         """A look that no wait followed can be outdated as well."""
