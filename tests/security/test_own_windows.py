@@ -70,7 +70,9 @@ class TestOwnWindows(TelephonyCase):
             if field.type == "many2one" and field.comodel_name in self.own:
                 vals[field.name] = self.own[field.comodel_name].id
             elif field.type == "many2one" and field.comodel_name in self.get_models():
-                vals[field.name] = self.make_window(field.comodel_name).id
+                # A row of a window belongs to it; the window may also point to one of its rows.
+                if field.required:
+                    vals[field.name] = self.make_window(field.comodel_name).id
             elif field.required and field.name not in model.default_get([field.name]):
                 vals[field.name] = (
                     field.get_values(self.env)[0]
