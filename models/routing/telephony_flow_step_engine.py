@@ -203,11 +203,11 @@ class TelephonyFlowStep(models.Model):
                     "forward_talked", step=self.name, duration=f"{minutes}:{seconds:02d}"
                 )
             return [HangUp()]
-        call._add_timeline(
-            FORWARD_ENDS.get(voice_request.dial_result, "forward_not_answered"),
-            step=self.name,
-            number=self.forward_number,
-        )
+        code = FORWARD_ENDS.get(voice_request.dial_result)
+        if code:
+            call._add_timeline(code, step=self.name, number=self.forward_number)
+        else:
+            call._add_timeline("forward_not_answered", step=self.name)
         return "no_answer"
 
     # === MESSAGE, REJECTION, VOICEMAIL === #
