@@ -44,7 +44,6 @@ class TelephonyNumberSearch(models.TransientModel):
     )
     address_id = fields.Many2one(
         "telephony.number.search.proof",
-        "Address",
         domain="[('search_id', '=', id), ('kind', '=', 'address')]",
         help="Address in your Twilio account under which the number is used.",
     )

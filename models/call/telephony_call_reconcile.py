@@ -494,10 +494,10 @@ class TelephonyCallLeg(models.Model):
         now = fields.Datetime.now()
         if not event.data.get("is_missing"):
             if self.missed_at:
-                self.missed_at = False
+                self.write({"missed_at": False})
             return True
         if not self.missed_at:
-            self.missed_at = now
+            self.write({"missed_at": now})
         return self.missed_at <= now - timedelta(seconds=MISSING_SECONDS)
 
     def _is_overdue(self, now):

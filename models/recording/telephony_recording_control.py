@@ -132,7 +132,7 @@ class TelephonyRecording(models.Model):
             return
         tries = self.tries + 1
         if tries <= len(START_DELAYS):
-            self.tries = tries
+            self.write({"tries": tries})
             run_later(self, "_start_again", START_DELAYS[tries - 1])
             return
         moment = fields.Datetime.now() + timedelta(seconds=START_INTERVAL)

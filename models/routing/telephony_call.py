@@ -74,7 +74,6 @@ class TelephonyCall(models.Model):
         "many calls at once.",
     )
     gives_way = fields.Boolean(
-        "Gives Way",
         readonly=True,
         copy=False,
         help="The caller leaves the waiting room, because its line is needed to connect an agent.",

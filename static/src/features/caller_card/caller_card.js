@@ -159,12 +159,12 @@ export class CallerCard extends Component {
         const lists = [card.opportunities, card.activities, card.matches, card.route];
         return Boolean(
             card.last_call ||
-                this.localTime ||
-                this.attestation ||
-                this.divertedText ||
-                this.place ||
-                this.networkName ||
-                lists.some((list) => list?.length)
+            this.localTime ||
+            this.attestation ||
+            this.divertedText ||
+            this.place ||
+            this.networkName ||
+            lists.some((list) => list?.length)
         );
     }
 

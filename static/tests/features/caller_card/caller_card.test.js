@@ -90,7 +90,9 @@ describe("a ringing call", () => {
         Object.assign(store.offers[0].call, { attestation: false, diverted_from: false });
         store.offers[0].call.customer.network = false;
         await animationFrame();
-        expect(".o_telephony_attestation, .o_telephony_place, .o_telephony_diverted").toHaveCount(0);
+        expect(".o_telephony_attestation, .o_telephony_place, .o_telephony_diverted").toHaveCount(
+            0
+        );
     });
 
     test("Z17: the local time marks the night and is hidden without a time zone", async () => {
