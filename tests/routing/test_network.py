@@ -161,7 +161,7 @@ class TestFailure(TelephonyHttpCase):
     def fail(self, status, **params):
         """Dial a customer whose leg ends with a status."""
         call = self.dial()
-        self.connect_browser(call, self.agent_ana, leg_sid(call.id + 500))
+        self.connect_browser(call, self.agent_ana, leg_sid(call.id + 1_000_000))
         self.run_after_commit()
         leg = self.customer(call)
         self.tell_leg(call, leg.provider_leg_id, status, 1, leg, CallDuration="0", **params)
