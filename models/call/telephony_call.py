@@ -24,6 +24,8 @@ from .after_commit import after_commit
 
 _logger = logging.getLogger(__name__)
 
+# Longest duration (s) of a call to an emergency service: the provider's maximum.
+EMERGENCY_SECONDS = 86400
 # Seconds by which the other parties may outlast a customer at the longest duration of a call: the
 # customer leaves first, which ends the call for all.
 SPARE_SECONDS = 60
@@ -844,6 +846,8 @@ class TelephonyCall(models.Model):
 
         :rtype: int
         """
+        if self.direction == "outgoing" and self._is_emergency():
+            return EMERGENCY_SECONDS
         # sudo: res.company - the rules are not confidential
         return self.company_id.sudo().telephony_longest_call * 60
 

@@ -551,6 +551,13 @@ class TelephonyCall(models.Model):
 
     # Rules on permitted calls. They are checked before anything rings.
 
+    def _is_emergency(self):
+        """Return whether the called party is an emergency service. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        return is_emergency(self.customer_number, self.company_id.country_id.code) or bool(
+            self.number_id and self.number_id._reaches_emergency(self.customer_number)
+        )
+
     def _check_emergency(self, typed, numbers=None):
         """Refuse emergency numbers, which must be called from a telephone at a known address.
 

@@ -5,7 +5,6 @@ from odoo.exceptions import UserError
 
 from ...providers.voice_response import HangUp, Say
 from ...tools.language import to_language_tag
-from ...tools.phone_number import is_emergency
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..gate import door
@@ -97,9 +96,7 @@ class TelephonyCall(models.Model):
         """Return why this conversation must never be recorded; empty if it may be."""
         if (self.partner_id | self.lead_id.partner_id)._telephony_must_not_be_recorded():
             return self.env._("Calls with this contact must not be recorded.")
-        if is_emergency(self.customer_number, self.company_id.country_id.code) or (
-            self.number_id and self.number_id._reaches_emergency(self.customer_number)
-        ):
+        if self._is_emergency():
             return self.env._("Calls to emergency services are never recorded.")
         return ""
 

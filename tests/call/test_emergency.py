@@ -62,6 +62,7 @@ class TestEmergency(TelephonyHttpCase):
                 "telephony_country_policy": "listed",
                 "telephony_country_ids": [(6, 0, self.france.ids)],
                 "telephony_calls_per_hour": 1,
+                "telephony_longest_call": 5,
                 "telephony_recording_mode": "always",
             }
         )
@@ -85,6 +86,7 @@ class TestEmergency(TelephonyHttpCase):
         self.run_after_commit()
         [[_room, values]] = self.provider.sent("add_participant")
         self.assertEqual((values["from"], values["to"]), (other.number, "112"))
+        self.assertEqual(values["time_limit"], 86400)
         self.tell_leg(
             call, self.customer(call).provider_leg_id, "in-progress", 2, self.customer(call)
         )
