@@ -5,9 +5,16 @@ import wave
 
 import aiohttp
 import numpy as np
+import pytest
 
 from .test_conference import near, two_in_a_room
 from .world import SALES, until
+
+
+@pytest.fixture(autouse=True)
+def ready_at_once(world):
+    """Record calls that have just been answered; `test_strict_media.py` has the usual delay."""
+    world.emulator.settings.update({"recording_lag": 0})
 
 
 def channels(sound):
