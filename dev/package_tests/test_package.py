@@ -15,6 +15,7 @@ KNOWN = {
     "odoo",
     "babel",
     "lxml",
+    "passlib",
     "psycopg2",
     "requests",
     "werkzeug",

@@ -23,7 +23,7 @@ class TelephonyAccount(models.Model):
         if not (
             numbers
             and numbers.has_access("write")
-            # Whoever installs Odoo for others is not made a phone user.
+            # An administrator without the right to telephone is not made a phone user.
             and agents._may_telephone(self.env.user, self.company_id)
         ):
             return []

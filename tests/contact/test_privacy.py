@@ -19,7 +19,10 @@ TECHNICAL = {
     "telephony_call.request_uuid",
     "telephony_call.uuid",
     "telephony_call_leg.end_reason",
+    "telephony_call_leg.failure_code",
     "telephony_call_leg.label",
+    "telephony_call_leg.left_reason",
+    "telephony_call_leg.price_currency",
     # With it the provider's copy is deleted afterwards.
     "telephony_recording.provider_recording_id",
 }

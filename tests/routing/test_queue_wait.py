@@ -112,7 +112,7 @@ class TestEstimatedWait(QueueStories):
         self.assertEqual([call.queue_position for call in calls], [1, 2])
 
     def test_queue_without_limits(self):
-        """Z29: without a tick, neither the number of callers nor the wait is limited."""
+        """Z29: without a tick, the number of callers is unlimited, and the wait is an hour."""
         self.queue.write(
             {"limit_callers": False, "limit_wait": False, "max_callers": 1, "max_wait": 1}
         )
@@ -120,8 +120,10 @@ class TestEstimatedWait(QueueStories):
         first = self.call_in_number(1)
         second, [enqueue] = self.call_in(sid=leg_sid(2), from_="+33612345678")
         self.assertEqual(enqueue.tag, "Enqueue")
-        first.queued_at -= timedelta(hours=2)
-        self.let_time_pass(7200)
+        first.queued_at -= timedelta(minutes=50)
+        self.let_time_pass(3000)
         self.assertNotEqual(self.wait(first)[0].tag, "Leave")
         self.assertEqual(self.step(first)[0].tag, "Enqueue")
+        first.queued_at -= timedelta(minutes=11)
+        self.assertEqual(self.wait(first)[0].tag, "Leave")
         self.assertEqual(second.state, "queued")
