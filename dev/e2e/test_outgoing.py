@@ -161,7 +161,7 @@ def test_busy_no_answer_and_unreachable(world, agent, customers):
     for status, outcome, words in (
         ("busy", "busy", "The line is busy."),
         ("no-answer", "no_answer", "No answer."),
-        ("failed", "failed", "The call failed. Check the number and try again."),
+        ("failed", "failed", "This number is not in service. Check the number and try again."),
     ):
         customer = customers(f"Customer {status}")
         phone.dial(customer.written)

@@ -125,5 +125,6 @@ class TestEstimatedWait(QueueStories):
         self.assertNotEqual(self.wait(first)[0].tag, "Leave")
         self.assertEqual(self.step(first)[0].tag, "Enqueue")
         first.queued_at -= timedelta(minutes=11)
+        self.let_time_pass(660)
         self.assertEqual(self.wait(first)[0].tag, "Leave")
         self.assertEqual(second.state, "queued")
