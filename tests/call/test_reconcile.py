@@ -12,7 +12,7 @@ from odoo.tests import tagged
 from odoo.addons.crm_telephony.providers.base import CallEvent, ProviderError, VoiceRequest
 from odoo.addons.crm_telephony.providers.voice_response import Leave
 
-from ..common import AGENT_LEG, CALLER_LEG, LOGGER, QUEUE, TelephonyCase, leg_sid
+from ..common import AGENT_LEG, CALLER_LEG, LOGGER, QUEUE, ROOM, TelephonyCase, leg_sid
 
 CUSTOMER_LEG = leg_sid(1001)
 
@@ -93,6 +93,19 @@ class TestReconcile(TelephonyCase):
         call.queued_at = fields.Datetime.subtract(now, minutes=61)
         self.assertFalse(call._may_wait_on())
         self.assertEqual(call._wait_in_queue(now, False), [Leave()])
+
+    def test_conference_whose_events_were_lost_is_found_by_its_name(self):
+        """Hold, announcements and monitoring need the conference, which its first event names."""
+        call = self.make_outgoing()
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
+        # The first run finds the answer, whose report was lost as well.
+        self.reconcile()
+        self.assertEqual((call.state, call.provider_conference_id), ("in_progress", False))
+        self.reconcile()
+        self.assertEqual(call.provider_conference_id, ROOM)
+        self.assertEqual(self.provider.sent("find_conference"), [[call.uuid]])
+        self.reconcile()
+        self.assertEqual(len(self.provider.sent("find_conference")), 1)
 
     def test_claim_whose_wait_request_was_lost_is_taken_back(self):
         """Phases: the time to connect also ends when no webhook of the caller asks for it."""
