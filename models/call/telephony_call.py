@@ -25,7 +25,7 @@ from .after_commit import after_commit
 _logger = logging.getLogger(__name__)
 
 # Longest duration (s) of a call to an emergency service: the provider's maximum.
-EMERGENCY_SECONDS = 86400
+EMERGENCY_SECONDS = 24 * 3600
 # Seconds by which the other parties may outlast a customer at the longest duration of a call: the
 # customer leaves first, which ends the call for all.
 SPARE_SECONDS = 60
