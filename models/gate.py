@@ -207,7 +207,14 @@ def is_attempt(cr):
 
 
 def enter_with(records):
-    """Enter the gate with calls, or with records of calls such as legs; see `enter`."""
+    """Enter the gate with calls, with records of calls such as legs, or with verifications.
+
+    :return: see `enter`
+    """
+    if records._name == "telephony.caller.id":
+        # Its webhooks name the leg of the verification, which belongs to no call.
+        legs = [leg for leg in records.mapped("provider_leg_id") if leg]
+        return bool(legs) and enter(records.env, account_id=records[:1].account_id.id, legs=legs)
     calls = records
     if records._name != "telephony.call":
         calls = records.call_id if "call_id" in records._fields else records.browse()

@@ -10,12 +10,13 @@ from werkzeug.datastructures import MultiDict
 
 from .events import LEG_STATUS, NAME, ONCE, parse_number, parse_sid
 
-# Webhooks of one leg that change no rows of a call, or of the caller ID's verification.
-UNGATED = {"announce", "caller_id"}
-# Reports that never offer a call to an agent. All other webhooks may.
-REPORTS = {"conference", "recording"}
+# Webhooks that change no row.
+UNGATED = {"announce"}
+# Reports that never offer a call to an agent. All other webhooks may. Those of a verification name
+# its leg, which no call has: they wait for each other, and for the question of a page.
+REPORTS = {"caller_id", "conference", "recording"}
 # Webhooks that have no voice response.
-SILENT = {*REPORTS, "status", "caller_id"}
+SILENT = {*REPORTS, "status"}
 NUMBER = re.compile(r"\+?[0-9]{1,20}")
 
 

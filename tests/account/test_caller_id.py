@@ -1,11 +1,17 @@
 """Caller IDs: permission, verification and choice; and the rules about destinations."""
 
+from unittest.mock import patch
+
+from werkzeug.datastructures import MultiDict
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from odoo.addons.crm_telephony.models import gate
 from odoo.addons.crm_telephony.providers.base import ProviderError
+from odoo.addons.crm_telephony.providers.twilio.doors import get_names
 
 from ..common import CUSTOMER, TelephonyHttpCase, leg_sid
 
@@ -57,6 +63,16 @@ class CallerIdWorld(TelephonyHttpCase):
 
 @tagged("post_install", "-at_install")
 class TestVerification(CallerIdWorld):
+    def test_reports_and_questions_wait_for_each_other(self):
+        """The webhook of a verification and the question of a page change one row."""
+        record = self.make(state="calling", provider_leg_id=CODE_LEG)
+        with patch.object(gate, "enter") as enter:
+            gate.enter_with(record)
+        names = get_names("caller_id", MultiDict(), MultiDict({"CallSid": CODE_LEG}))
+        keys = gate.find_keys(self.env.cr, account_id=self.account.id, **names)
+        self.assertEqual({key for key, _id in keys}, {gate.NAME})
+        self.assertEqual(gate.find_keys(self.env.cr, **enter.call_args.kwargs), keys)
+
     def test_only_with_permission(self):
         """Z08 Z10: no user can add caller IDs until the administrator allows it."""
         self.assertFalse(self.agent_bob.allow_caller_id)
