@@ -25,6 +25,9 @@ CALLS = int(os.environ.get("TELEPHONY_BENCH_CALLS") or 60)
 SECONDS = int(os.environ.get("TELEPHONY_BENCH_SECONDS") or 40)
 #: Odoo's documentation: twice as many as there are cores, and one.
 WORKERS = 2 * (os.cpu_count() or 1) + 1
+#: Maximum callers of a number who begin in one second. A forwarded call lasts four minutes, so with
+#: fewer the load would not grow to its size.
+BEGIN = max(2, CALLS // 250)
 #: Goals: milliseconds until a screen is updated, and growth of the memory.
 SCREEN_MS, GROWTH = 500.0, 1.1
 #: Maximum seconds of the beginning and of the end; and calls that end in one second of it.
@@ -102,7 +105,7 @@ class Load:
             for number, person in enumerate(people)
         ]
         waiting = CALLS // 5
-        self.callers = Callers(stage, waiting, CALLS - waiting - len(people), seed)
+        self.callers = Callers(stage, waiting, CALLS - waiting - len(people), seed, BEGIN)
         self.memory = Memory(server.program.process.pid)
 
     def run(self):

@@ -15,9 +15,8 @@ from bench_lib.stage import SALES, SUPPORT
 THINK, TALK = (0.5, 2.0), (60.0, 240.0)
 #: Seconds of a forwarded call.
 FORWARDED = (120.0, 360.0)
-#: Maximum callers of a number who begin in one second; and mean patience of a waiting caller in
-#: seconds.
-BEGIN, PATIENCE = 2, 180.0
+#: Mean patience of a waiting caller in seconds.
+PATIENCE = 180.0
 
 
 class Screen(threading.Thread):
@@ -129,11 +128,13 @@ class Callers(threading.Thread):
     :param stage: the surroundings.
     :param int waiting: number of callers in the queue at any time.
     :param int forwarded: number of callers in a forwarded call.
+    :param int begin: maximum callers of a number who begin in one second.
     """
 
-    def __init__(self, stage, waiting, forwarded, seed):
+    def __init__(self, stage, waiting, forwarded, seed, begin):
         super().__init__(daemon=True, name="callers")
         self.emulator, self.waiting, self.forwarded = stage.emulator, waiting, forwarded
+        self.begin = begin
         self.chance, self.closing, self.problems = random.Random(seed), False, []
         self.ends, self.begun, self.last, self.most = {}, 0, {}, 0
 
@@ -159,7 +160,7 @@ class Callers(threading.Thread):
             SALES: self.forwarded - len(self.ends),
         }
         for number, count in lacking.items():
-            for _turn in range(min(BEGIN, count)):
+            for _turn in range(min(self.begin, count)):
                 self._begin(number, now)
         self.most = max(self.most, len(members))
         for sid in members:
