@@ -12,7 +12,7 @@ few kilobytes of memory, whatever length is requested.
 import io
 
 from odoo.http import Controller, request, route
-from odoo.tools import file_open
+from odoo.tools import consteq, file_open
 
 from ..tools.sound_file import WAV, get_type
 from ..tools.wav import Loop
@@ -38,7 +38,7 @@ def _find_upload(attachment_id, token, model):
     if (
         not attachment_sudo
         or attachment_sudo.res_model != model
-        or not (attachment_sudo.access_token and attachment_sudo.access_token == token)
+        or not consteq((attachment_sudo.access_token or "").encode(), token.encode())
     ):
         raise request.not_found()
     stream = request.env["ir.binary"]._get_stream_from(attachment_sudo)
