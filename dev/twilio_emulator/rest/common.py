@@ -196,6 +196,29 @@ def page(request, name, items):
     )
 
 
+def whole_list(url, key, items):
+    """Return a list in the form of Twilio's newer resources, on a single page.
+
+    :param str url: public address of the list.
+    :param str key: key of the list in the answer.
+    :param list items: all items, serialized.
+    """
+    return answer(
+        {
+            key: items,
+            "meta": {
+                "key": key,
+                "page": 0,
+                "page_size": 50,
+                "url": url,
+                "first_page_url": url,
+                "next_page_url": None,
+                "previous_page_url": None,
+            },
+        }
+    )
+
+
 def created(data):
     """Return a 201 answer."""
     return web.json_response(data, status=201)

@@ -1,7 +1,7 @@
 """Voice geographic permissions (``voice.twilio.com/v1`` on this host)."""
 
 from ..permissions import COUNTRIES, SPECIAL
-from .common import answer, not_found
+from .common import answer, not_found, whole_list
 
 BASE = "/v1/DialingPermissions/Countries"
 
@@ -53,20 +53,7 @@ class DialingPermissions:
             )
         ]
         url = self.emulator.public_url + BASE
-        return answer(
-            {
-                "content": found,
-                "meta": {
-                    "key": "content",
-                    "page": 0,
-                    "page_size": 50,
-                    "url": url,
-                    "first_page_url": url,
-                    "next_page_url": None,
-                    "previous_page_url": None,
-                },
-            }
-        )
+        return whole_list(url, "content", found)
 
     async def prefixes(self, request):
         """List the prefixes of a country's high-risk special numbers."""
@@ -74,19 +61,8 @@ class DialingPermissions:
         if code not in COUNTRIES:
             raise not_found(request)
         url = self.emulator.public_url + BASE + f"/{code}/HighRiskSpecialPrefixes"
-        return answer(
-            {
-                "content": [{"prefix": prefix[1:]} for prefix in SPECIAL.get(code, ())],
-                "meta": {
-                    "key": "content",
-                    "page": 0,
-                    "page_size": 50,
-                    "url": url,
-                    "first_page_url": url,
-                    "next_page_url": None,
-                    "previous_page_url": None,
-                },
-            }
+        return whole_list(
+            url, "content", [{"prefix": prefix[1:]} for prefix in SPECIAL.get(code, ())]
         )
 
     async def fetch(self, request):

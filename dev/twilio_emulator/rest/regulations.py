@@ -5,7 +5,7 @@ https://www.twilio.com/docs/phone-numbers/api/address
 """
 
 from ..defaults import API_VERSION
-from .common import ACCOUNT, ApiError, answer, page
+from .common import ACCOUNT, ApiError, page, whole_list
 
 BASE = "/v2/RegulatoryCompliance"
 #: Countries on offer whose numbers need no bundle.
@@ -51,20 +51,7 @@ class Regulations:
 
     def _list(self, path, items):
         url = self.emulator.public_url + BASE + path
-        return answer(
-            {
-                "results": items,
-                "meta": {
-                    "key": "results",
-                    "page": 0,
-                    "page_size": 50,
-                    "url": url,
-                    "first_page_url": url,
-                    "next_page_url": None,
-                    "previous_page_url": None,
-                },
-            }
-        )
+        return whole_list(url, "results", items)
 
     async def regulations(self, request):
         """List what the numbers of a country and kind require."""

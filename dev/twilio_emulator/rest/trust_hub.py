@@ -3,7 +3,7 @@
 https://www.twilio.com/docs/trust-hub/trusthub-rest-api/customer-profiles
 """
 
-from .common import answer, not_found
+from .common import answer, not_found, whole_list
 
 BASE = "/v1/CustomerProfiles"
 #: Policies of primary profiles. That of individuals is not published: any other one.
@@ -60,20 +60,7 @@ class CustomerProfiles:
             and query.get("FriendlyName") in (None, "", profile["friendly_name"])
         ]
         url = self.emulator.public_url + BASE
-        return answer(
-            {
-                "results": found,
-                "meta": {
-                    "key": "results",
-                    "page": 0,
-                    "page_size": 50,
-                    "url": url,
-                    "first_page_url": url,
-                    "next_page_url": None,
-                    "previous_page_url": None,
-                },
-            }
-        )
+        return whole_list(url, "results", found)
 
     async def fetch(self, request):
         """Show one profile."""
