@@ -137,7 +137,7 @@ def parse_name(text):
 
 
 def parse_dial_result(params):
-    """Return how the leg of a `Dial` ended. A leg that met nobody was not answered.
+    """Return how the leg of a `Dial` ended. A completed leg that was not bridged was not answered.
 
     https://www.twilio.com/docs/voice/twiml/dial#action
 
