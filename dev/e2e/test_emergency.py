@@ -107,6 +107,8 @@ def _register(admin, world):
     world.emulator.post("numbers", phone_number=AMERICAN, emergency_address_status="registered")
     open_menu(page, "Configuration", "Numbers")
     press(page, "Synchronize", ".o_control_panel")
+    # Until then, the form would show what the database held before.
+    expect(page.locator(".o_notification")).to_contain_text("The numbers are up to date.")
     page.locator(".o_data_row", has_text=AMERICAN).first.locator("td[name=number]").click()
     expect(page.locator("[name=emergency_address_state]")).to_have_text("Registered")
     box.check()
