@@ -102,6 +102,15 @@ def get_names(nodes):
     return names
 
 
+def get_called(node):
+    """Return the names of the functions and methods that a node calls."""
+    return {
+        getattr(call.func, "attr", getattr(call.func, "id", ""))
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call)
+    }
+
+
 def get_event_kinds():
     """Return the kinds of `CallEvent`, as its docstring lists them."""
     tree = ast.parse((ROOT / "providers/base.py").read_text())
@@ -210,6 +219,16 @@ def test_a_method_named_apply_is_the_handler_of_one_kind_of_event():
         if function.name.startswith("_apply_") and function.name != "_apply_event"
     }
     assert handlers == get_event_kinds()
+
+
+def test_a_standard_sentence_is_in_the_list_of_speech():
+    """The catalogues must contain the list, and the check of a flow reads it."""
+    found = [
+        f"{path}:{node.lineno} {node.name}"
+        for path, node in get_functions()
+        if {"Say", "_"} <= get_called(node)
+    ]
+    assert not found
 
 
 def test_no_name_begins_with_a_verb_that_has_a_better_one():

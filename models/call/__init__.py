@@ -15,5 +15,6 @@ from . import (
     telephony_call_report,
     telephony_call_timeline,
     telephony_dialed_leg,
+    telephony_speech,
 )
 # isort: on

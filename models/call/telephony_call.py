@@ -915,6 +915,16 @@ class TelephonyCall(models.Model):
     def _on_customer_joined(self):
         """React to the customer's arrival in the conference."""
 
+    def _say(self, lang, code, **values):
+        """Return a standard sentence, see `telephony.speech`.
+
+        :param str lang: code of the wanted language, or empty
+        :param str code: a key of `telephony.speech._get_sentences`
+        :param values: values of its placeholders
+        :rtype: Say
+        """
+        return self.env["telephony.speech"]._say(self.account_id, lang, code, **values)
+
     def _make_join_announcement(self):
         """Return what the customer hears before the conversation.
 

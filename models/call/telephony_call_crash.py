@@ -7,8 +7,7 @@ from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
 from ...providers.base import CallEvent
-from ...providers.voice_response import HangUp, Say
-from ...tools.language import to_language_tag
+from ...providers.voice_response import HangUp
 from ..gate import add_created, begin_again, begin_attempt
 
 _logger = logging.getLogger(__name__)
@@ -107,18 +106,15 @@ class TelephonyCall(models.Model):
                 self._isolate(provider_leg_id, leg.call_id._fail, voice_request.error_code)
         elif provider_leg_id and number and not voice_request.identity:
             self._keep_crashed(account, number, voice_request)
-        text = self.with_context(lang=lang).env._(
-            "We are sorry, an error has occurred. Please call again later."
-        )
-        return [Say(text, to_language_tag(lang)), HangUp()]
+        return [self.env["telephony.speech"]._say(account, lang, "error"), HangUp()]
 
     @api.model
     def _get_crash_language(self, account, leg, number):
         """Return the language of the apology, which is the listener's."""
         flow = leg.call_id.flow_id or leg.call_id.number_id.flow_id or number.flow_id
         if leg.user_id:
-            return account._get_spoken_lang(leg.user_id.lang)
-        return account._get_spoken_lang(flow.language or account.company_id.partner_id.lang)
+            return leg.user_id.lang
+        return flow.language or account.company_id.partner_id.lang
 
     # === CALLS ROLLED BACK === #
 

@@ -6,8 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.base import CallEvent, ProviderError
-from ...providers.voice_response import Gather, HangUp, Say
-from ...tools.language import to_language_tag
+from ...providers.voice_response import Gather, HangUp
 from ...tools.phone_number import (
     IMPOSSIBLE,
     NO_COUNTRY,
@@ -898,25 +897,19 @@ class TelephonyCall(models.Model):
 
     def _ask_phone(self, leg, agent):
         lang = self._get_lang_of(agent)
-        call = self.with_context(lang=lang)
         transfer = leg.offer_id.transfer_id
+        values = {"name": self.with_context(lang=lang).customer_display}
         if transfer and transfer.state != "returning":
-            text = call.env._(
-                "%(user)s is transferring a call with %(name)s to you. Press 1 to accept.",
-                user=transfer.user_id.name,
-                name=call.customer_display,
-            )
+            code = "phone_transfer"
+            values["user"] = transfer.user_id.name
         elif self.queue_callback_id and not self.answered_at:
-            text = call.env._(
-                "%(name)s requested a callback. Press 1 to call now.", name=call.customer_display
-            )
+            code = "phone_queue_callback"
         elif leg.offer_id:
-            text = call.env._("Call from %(name)s. Press 1 to accept.", name=call.customer_display)
+            code = "phone_offer"
         else:
-            text = call.env._("Press 1 to call %(name)s.", name=call.customer_display)
-        language = to_language_tag(lang)
+            code = "phone_call"
         url = self.account_id._get_webhook_url("agent_phone", call=self.uuid, leg=leg.id)
-        return [Gather((Say(text, language),), KEY_SECONDS, url), HangUp()]
+        return [Gather((self._say(lang, code, **values),), KEY_SECONDS, url), HangUp()]
 
     def _confirm_phone(self, leg, agent):
         """Connect an agent's telephone on which the key was pressed. Other packages add the reasons
@@ -926,9 +919,7 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         if self.state == "ended":
-            # A refusal is spoken in the voice of the agent's language.
-            env = self.with_context(lang=self._get_lang_of(agent)).env
-            return self._refuse_phone(agent, env._("The caller hung up."))
+            return self._refuse_phone(agent, "caller_hung_up")
         leg.is_confirmed = True
         self._on_agent_connected()
         return [self._get_join(leg, ends_conference=False)]
@@ -941,8 +932,8 @@ class TelephonyCall(models.Model):
         """
         return [HangUp()]
 
-    def _refuse_phone(self, agent, text):
-        return [Say(text, to_language_tag(self._get_lang_of(agent))), HangUp()]
+    def _refuse_phone(self, agent, code):
+        return [self._say(self._get_lang_of(agent), code), HangUp()]
 
     def _get_lang_of(self, agent):
         """Return the language in which an agent's telephone speaks.

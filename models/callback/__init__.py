@@ -8,5 +8,6 @@ from . import (
     telephony_queue_callback,
     telephony_call,
     telephony_call_timeline,
+    telephony_speech,
 )
 # isort: on

@@ -4,8 +4,7 @@ from odoo import api, fields, models
 from odoo.tools.misc import format_datetime
 
 from ...providers.base import CallEvent
-from ...providers.voice_response import HangUp, Say
-from ...tools.language import to_language_tag
+from ...providers.voice_response import HangUp
 from ...tools.phone_number import ORDINARY, classify
 from ..gate import enter
 from .telephony_queue_callback import OPEN_STATES
@@ -244,11 +243,7 @@ class TelephonyCall(models.Model):
             self._add_timeline("queue_callback_requested")
             self.env["telephony.queue.callback"]._request(self)
             self._get_open_offers()._close("withdrawn", "withdrawn")
-        lang = self.account_id._get_spoken_lang(self.flow_id.language)
-        text = self.with_context(lang=lang).env._(
-            "We will call you back on this number when it is your turn. Goodbye."
-        )
-        return [Say(text, to_language_tag(lang)), HangUp()]
+        return [self._say(self.flow_id.language, "queue_callback"), HangUp()]
 
     # === SCHEDULING === #
 

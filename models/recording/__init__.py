@@ -11,5 +11,6 @@ from . import (
     telephony_recording_access,
     telephony_recording_control,
     telephony_call_timeline,
+    telephony_speech,
 )
 # isort: on

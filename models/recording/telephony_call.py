@@ -209,11 +209,11 @@ class TelephonyCall(models.Model):
         flow = self.flow_id or self.number_id.flow_id
         # sudo: res.company - the text is for every caller
         company = self.company_id.sudo()
-        lang = self.account_id._get_spoken_lang(flow.language or company.partner_id.lang)
-        text = company.telephony_announcement or self.with_context(lang=lang).env._(
-            "This call is recorded."
-        )
-        return [Say(text, to_language_tag(lang))]
+        lang = flow.language or company.partner_id.lang
+        text = company.telephony_announcement
+        if text:
+            return [Say(text, to_language_tag(self.account_id._get_spoken_lang(lang)))]
+        return [self._say(lang, "recorded")]
 
     @after_commit("recording_announced_at", missing=("_is_announcement_missing",))
     def _send_announce_request(self, is_repeated=False):
@@ -331,9 +331,7 @@ class TelephonyCall(models.Model):
 
     def _get_thanks(self):
         """Return the goodbye to a caller who has left a voicemail."""
-        lang = self.account_id._get_spoken_lang(self.flow_id.language)
-        text = self.with_context(lang=lang).env._("Thank you for your message. Goodbye.")
-        return [Say(text, to_language_tag(lang)), HangUp()]
+        return [self._say(self.flow_id.language, "thanks"), HangUp()]
 
     # === PRIVACY === #
 

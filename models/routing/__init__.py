@@ -17,5 +17,6 @@ from . import (
     telephony_queue,
     telephony_queue_board,
     telephony_call_timeline,
+    telephony_speech,
 )
 # isort: on

@@ -309,11 +309,8 @@ class TelephonyCall(models.Model):
         self._add_timeline("caller_heard_apology")
         self.step_id = False
         flow = self.flow_id
-        lang = self.account_id._get_spoken_lang(flow.language or self.company_id.partner_id.lang)
-        text = self.with_context(lang=lang).env._(
-            "No one is available to take your call right now. Please call again later. Goodbye."
-        )
-        return [Say(text, to_language_tag(lang)), HangUp()]
+        lang = flow.language or self.company_id.partner_id.lang
+        return [self._say(lang, "no_one_available"), HangUp()]
 
     def _get_moment(self):
         """Return the time on which a flow decides (UTC, naive): now, except in a simulation."""
@@ -486,8 +483,7 @@ class TelephonyCall(models.Model):
 
     def _confirm_phone(self, leg, agent):
         if self.state != "ended" and leg.offer_id and not self._claim_by_phone(leg, agent):
-            env = self.with_context(lang=self._get_lang_of(agent)).env
-            return self._refuse_phone(agent, env._("This call was already answered."))
+            return self._refuse_phone(agent, "already_answered")
         return super()._confirm_phone(leg, agent)
 
     def _claim_by_phone(self, leg, agent):
@@ -941,46 +937,41 @@ class TelephonyCall(models.Model):
         if not due:
             return []
         self.announced_at = now
-        lang = self.account_id._get_spoken_lang(self.flow_id.language)
-        call = self.with_context(lang=lang)
-        sentences = [call.queue_id.announcement or "", *call._get_place_sentences()]
+        lang = self.flow_id.language
+        sentences = []
+        if queue.announcement:
+            voice = self.account_id._get_spoken_lang(lang)
+            sentences.append(Say(queue.announcement, to_language_tag(voice)))
+        sentences += self._get_place_sentences(lang)
         if self._may_request_queue_callback():
-            sentences.append(
-                call.env._(
-                    "To be called back without losing your place in the queue, press %(key)s.",
-                    key=queue.callback_key,
-                )
-            )
-        text = " ".join(sentence for sentence in sentences if sentence)
-        return [Say(text, to_language_tag(lang))] if text else []
+            sentences.append(self._say(lang, "offer_queue_callback", key=queue.callback_key))
+        return self.env["telephony.speech"]._join(sentences)
 
     def _get_place(self):
         """Return this caller's position in the queue, from 1. Note: `self.ensure_one()`"""
         waiting = self.queue_id._get_waiting().ids
         return waiting.index(self.id) + 1 if self.id in waiting else len(waiting) + 1
 
-    def _get_place_sentences(self):
-        """Yield the position and the estimated wait, in the language of the context."""
+    def _get_place_sentences(self, lang):
+        """Yield the position and the estimated wait, in a language."""
         queue = self.queue_id
         if not queue.say_position and not queue.say_wait:
             return
         position = self._get_place()
         if queue.say_position:
-            yield self.env._("You are number %(position)s in the queue.", position=position)
+            yield self._say(lang, "position", position=position)
         seconds = queue._estimate_wait(position) if queue.say_wait else None
         if seconds is None:
             return
         minutes = round(seconds / 60)
         if seconds < 60:
-            yield self.env._("Your estimated wait is less than a minute.")
+            yield self._say(lang, "wait_under_minute")
         elif minutes == 1:
-            yield self.env._("Your estimated wait is about one minute.")
+            yield self._say(lang, "wait_one_minute")
         elif minutes <= MAX_WAIT_MINUTES:
-            yield self.env._("Your estimated wait is about %(minutes)s minutes.", minutes=minutes)
+            yield self._say(lang, "wait_minutes", minutes=minutes)
         else:
-            yield self.env._(
-                "Your estimated wait is more than %(minutes)s minutes.", minutes=MAX_WAIT_MINUTES
-            )
+            yield self._say(lang, "wait_over_minutes", minutes=MAX_WAIT_MINUTES)
 
     def _get_music_url(self, seconds):
         base = f"{self.account_id._get_base_url()}/telephony/sound"

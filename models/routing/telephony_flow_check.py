@@ -75,14 +75,26 @@ class TelephonyFlow(models.Model):
         return [*problems, *self._get_voice_problems(), *self._get_loops()]
 
     def _get_voice_problems(self):
-        """Return a sentence if the provider cannot speak the language of this flow."""
+        """Return a sentence if callers would not hear the language of this flow everywhere."""
         # sudo: telephony.account - only the languages of its provider
         account_sudo = self.env["telephony.account"].sudo()._get_of_company(self.company_id)
-        if not account_sudo or account_sudo._get_spoken_lang(self.language) == self.language:
+        if not account_sudo:
+            return []
+        has_voice = account_sudo._get_spoken_lang(self.language) == self.language
+        if has_voice and self.env["telephony.speech"]._is_all_translated(self.language):
             return []
         name = dict(self.env["res.lang"].get_installed()).get(self.language, self.language)
         # The name is followed by that in the language itself.
         language = name.partition(" / ")[0]
+        if has_voice:
+            return [
+                self.env._(
+                    "The standard sentences are not translated into %(language)s: callers will "
+                    "hear them in English. Write your own sentences in the steps, or upload "
+                    "sounds.",
+                    language=language,
+                )
+            ]
         steps = self.step_ids.sorted().filtered(lambda step: step._is_spoken())
         if not steps:
             return [

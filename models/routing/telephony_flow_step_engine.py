@@ -232,14 +232,13 @@ class TelephonyFlowStep(models.Model):
     def _enter_voicemail(self, call):
         call._add_timeline("voicemail", step=self.name)
         call.recipient_ids = self.agent_ids.user_id
-        # The text has to be inside `_()` to be exported for translation.
-        lang = call.account_id._get_spoken_lang(self.flow_id.language)
-        text = self.message or self.with_context(lang=lang).env._(
-            "No one is available to take your call right now. Please leave a message after the "
-            "tone."
+        prompt = (
+            self._get_prompt(call, self.message)
+            if self.audio or self.message
+            else [call._say(self.flow_id.language, "leave_message")]
         )
         return [
-            *self._get_prompt(call, text),
+            *prompt,
             Record(
                 self.max_seconds,
                 self._get_next_url(call),

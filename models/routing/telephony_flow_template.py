@@ -78,6 +78,7 @@ class TelephonyFlow(models.Model):
         )
 
     def _template_menu(self, agents):
+        speech = self.env["telephony.speech"]
         ring = self._template_ring(agents)
         ring.write({"name": self.env._("Sales")})
         queue = self.env["telephony.queue"].create(
@@ -85,7 +86,7 @@ class TelephonyFlow(models.Model):
                 "name": self.env._("Support"),
                 "company_id": self.company_id.id,
                 "agent_ids": [Command.set(agents.ids)],
-                "announcement": self.env._("All our agents are busy. Please stay on the line."),
+                "announcement": speech._get_text(self.language, "queue_announcement"),
                 "say_wait": True,
             }
         )
@@ -104,7 +105,7 @@ class TelephonyFlow(models.Model):
             self.env._("Menu"),
             "menu",
             no_answer_step_id=mailbox.id,
-            message=self.env._("For sales, press 1. For support, press 2."),
+            message=speech._get_text(self.language, "menu_example"),
             key_ids=[
                 Command.create(
                     {"key": "1", "label": self.env._("Sales"), "target_step_id": ring.id}

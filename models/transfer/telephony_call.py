@@ -322,8 +322,7 @@ class TelephonyCall(models.Model):
         if self.state == "ended" or leg.role != "consulted":
             return super()._confirm_phone(leg, agent)
         if not leg.offer_id.transfer_id._accept(leg.offer_id, leg):
-            env = self.with_context(lang=self._get_lang_of(agent)).env
-            return self._refuse_phone(agent, env._("This call was already answered."))
+            return self._refuse_phone(agent, "already_answered")
         return [self._get_join(leg, ends_conference=False)]
 
     def _get_consulted_agent(self):
