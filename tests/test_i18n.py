@@ -1,6 +1,7 @@
 """Every text of the addon can be translated, is translated, and appears in the language."""
 
 import ast
+import logging
 import re
 from pathlib import Path
 
@@ -9,16 +10,45 @@ import polib
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import TransactionCase, tagged
+from odoo.tools import LazyTranslate
 from odoo.tools.misc import file_path
+from odoo.tools.translate import code_translations
 
 from odoo.addons.crm_telephony.providers.base import ProviderError
+from odoo.addons.crm_telephony.providers.voice_response import Say
 
 from .common import TelephonyHttpCase
 
 CHINESE = "zh_CN"
+#: Languages with, at least, everything that callers hear and that the web client shows: by the name
+#: of the file, the code that Odoo installs.
+LANGUAGES = {
+    "de": "de_DE",
+    "es": "es_ES",
+    "fr": "fr_FR",
+    "it": "it_IT",
+    "ja": "ja_JP",
+    "nl": "nl_NL",
+    "pt_BR": "pt_BR",
+}
 #: Placeholders, tags with their attributes, and the words that stand for values in a template.
 MARKS = re.compile(r"%\(\w+\)[-+.\d]*[a-z]|%[sd]|</?\w[^>]*>|\{\{.*?\}\}|\$\{.*?\}")
 ADDON = Path(file_path("crm_telephony/__manifest__.py")).parent
+
+_lt = LazyTranslate(__name__)
+#: Texts that are the same as in English, by the name of the file.
+SAME = {
+    "de": {"Browser", "Echo", "Lead", "Mailbox", "Name", "Offline", "Online", "Support"}
+    | {"Position %(position)s"},
+    "es": {"Lead"},
+    "fr": {"Contact", "Contacts", "Date", "Extension", "Menu", "Microphone", "Note"}
+    | {"Microphone %s", "Notifications", "Position %(position)s", "Supervision"},
+    "it": {"Browser", "Follow-up", "Lead", "Menu"},
+    "ja": set(),
+    "nl": {"Browser", "Contact", "Echo", "Lead", "Menu", "Offline", "Online", "Open", "Recent"}
+    | {"Voicemail", "%(name)s is offline."},
+    "pt_BR": {"Lead", "Menu"},
+}
 
 
 def read_texts(name):
@@ -73,6 +103,166 @@ class TestTranslationFiles(TransactionCase):
                     texts.add(node.args[0].value)
         self.assertGreater(len(texts), 100)
         self.assertEqual(sorted(texts - set(self.template)), [])
+
+
+@tagged("post_install", "-at_install")
+class TestLanguages(TelephonyHttpCase):
+    """The seven languages that have at least what is spoken and what the web client shows."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        english = cls.env["telephony.speech"].with_context(lang="en_US")
+        translate = english.env._
+        cls.spoken = {translate(text) for text in english._get_sentences().values()}
+        client = "/crm_telephony/static/src/"
+        cls.needed = cls.spoken | {
+            text
+            for text, entry in read_texts("crm_telephony.pot").items()
+            if any(client in place for place, _line in entry.occurrences)
+        }
+
+    def activate(self, code):
+        self.env["res.lang"]._activate_lang(code)
+
+    def said(self, response):
+        """Return the texts of a response with the languages of their voices."""
+        return [(step.text, step.language) for step in response if hasattr(step, "text")]
+
+    def test_needed_texts_are_translated(self):
+        self.assertGreater(len(self.spoken), 15)
+        self.assertGreater(len(self.needed), 400)
+        for name in LANGUAGES:
+            entries = read_texts(f"{name}.po")
+            translated = {text for text, entry in entries.items() if entry.msgstr.strip()}
+            with self.subTest(language=name):
+                self.assertEqual(sorted(self.needed - translated), [])
+
+    def test_translations_keep_placeholders_and_tags(self):
+        for name in LANGUAGES:
+            for text, entry in read_texts(f"{name}.po").items():
+                with self.subTest(language=name, text=text):
+                    self.assertFalse(entry.fuzzy or entry.obsolete)
+                    self.assertEqual(
+                        sorted(MARKS.findall(text)),
+                        sorted(MARKS.findall(entry.msgstr or text)),
+                    )
+
+    def test_only_words_that_are_the_same_stay_english(self):
+        """A text that was copied instead of translated is found; a sentence is never the same."""
+        for name in LANGUAGES:
+            same = {
+                text
+                for text, entry in read_texts(f"{name}.po").items()
+                if entry.msgstr == text and re.search(r"[A-Za-z]{4}", MARKS.sub("", text))
+            }
+            with self.subTest(language=name):
+                self.assertEqual(sorted(same - SAME[name]), [])
+                self.assertFalse(same & self.spoken)
+
+    def test_catalogues_are_loaded_by_odoo(self):
+        """Odoo reads each file without a warning, and finds all of it."""
+        module = self.env["ir.module.module"].search([("name", "=", "crm_telephony")])
+        for name, code in LANGUAGES.items():
+            self.activate(code)
+            with self.subTest(language=name), self.assertNoLogs("odoo", logging.INFO + 1):
+                module._update_translations(code)
+                speech = self.env["telephony.speech"]
+                self.assertTrue(speech._is_all_translated(code))
+                entries = read_texts(f"{name}.po")
+                web = code_translations.get_web_translations("crm_telephony", code)["messages"]
+                shown = {message["id"]: message["string"] for message in web}
+                text = "Your phone hung up."
+                self.assertEqual(shown[text], entries[text].msgstr)
+
+    def test_french_caller_hears_french(self):
+        self.activate("fr_FR")
+        self.flow.language = "fr_FR"
+        self.ring.write({"kind": "voicemail", "message": False})
+        self.ring.agent_ids = [Command.set(self.agent_ana.ids)]
+        call, verbs = self.call_in()
+        self.assertEqual(verbs[0].get("language"), "fr-FR")
+        self.assertIn("Veuillez laisser un message", verbs[0].text)
+        self.assertEqual(
+            self.said(call._get_thanks()), [("Merci pour votre message. Au revoir.", "fr-FR")]
+        )
+        self.assertEqual(
+            self.said(call._get_recording_announcement()),
+            [("Cet appel est enregistré.", "fr-FR")],
+        )
+
+    def test_belgian_caller_hears_the_catalogue_of_french(self):
+        self.activate("fr_BE")
+        self.flow.language = "fr_BE"
+        call, _verbs = self.call_in()
+        self.assertEqual(
+            self.said(call._get_thanks()), [("Merci pour votre message. Au revoir.", "fr-BE")]
+        )
+
+    def test_untranslated_sentences_have_an_english_voice(self):
+        """English words are not spoken by a Polish voice; the administrator's own words are."""
+        self.activate("pl_PL")
+        self.flow.language = "pl_PL"
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Support",
+                "company_id": self.company_a.id,
+                "announcement": "Proszę czekać.",
+                "say_position": True,
+                "agent_ids": [Command.set(self.agent_ana.ids)],
+            }
+        )
+        self.ring.write({"kind": "queue", "queue_id": queue.id})
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in()
+        call.write(
+            {"queue_id": queue.id, "queued_at": fields.Datetime.now(), "announced_at": False}
+        )
+        self.assertEqual(
+            self.said(call._make_announcement(fields.Datetime.now())),
+            [("Proszę czekać.", "pl-PL"), ("You are number 1 in the queue.", "en-US")],
+        )
+        self.assertEqual(
+            self.said(call._get_thanks()), [("Thank you for your message. Goodbye.", "en-US")]
+        )
+
+    def test_one_voice_speaks_without_a_break(self):
+        join = self.env["telephony.speech"]._join
+        self.assertEqual(join([]), [])
+        self.assertEqual(
+            join([Say("A.", "fr-FR"), Say("B.", "fr-FR"), Say("C.", "en-US"), Say("D.", "fr-FR")]),
+            [Say("A. B.", "fr-FR"), Say("C.", "en-US"), Say("D.", "fr-FR")],
+        )
+
+    def test_check_reports_a_language_without_translations(self):
+        expected = "The standard sentences are not translated into Polish"
+        for code in ("pl_PL", "en_GB", "es_MX", *LANGUAGES.values(), CHINESE):
+            self.activate(code)
+            self.flow.language = code
+            with self.subTest(language=code):
+                problems = " ".join(self.flow._get_problems())
+                self.assertEqual(expected in problems, code == "pl_PL")
+                self.assertEqual("standard sentences" in problems, code == "pl_PL")
+
+    def test_one_missing_sentence_is_reported(self):
+        """A catalogue of another addon, or an older one, may lack a single sentence."""
+        self.activate("fr_FR")
+        self.flow.language = "fr_FR"
+        speech = self.env.registry["telephony.speech"]
+        sentences = {**self.env["telephony.speech"]._get_sentences(), "new": _lt("Nothing yet.")}
+        self.patch(speech, "_get_sentences", lambda self: sentences)
+        self.assertIn("not translated into French", " ".join(self.flow._get_problems()))
+
+    def test_templates_speak_the_language_of_the_flow(self):
+        """The administrator's own language does not matter to the caller."""
+        self.activate("fr_FR")
+        flow = self.env["telephony.flow"].create(
+            {"name": "Menu", "company_id": self.company_a.id, "language": "fr_FR"}
+        )
+        flow.action_template_menu()
+        [menu] = flow.step_ids.filtered(lambda step: step.kind == "menu")
+        self.assertIn("appuyez sur 1", menu.message)
+        self.assertIn("rester en ligne", flow.step_ids.queue_id.announcement)
 
 
 @tagged("post_install", "-at_install")

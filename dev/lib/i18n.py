@@ -1,5 +1,6 @@
 """Export the addon's texts and update the translations. Called by dev/i18n."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -19,6 +20,12 @@ FOLDER = REPO / "i18n"
 TEMPLATE = FOLDER / f"{ADDON}.pot"
 #: Folders without texts of the product.
 WITHOUT_TEXTS = ("dev", "tests", "static/tests", "static/lib")
+#: Languages with every text. The others have what callers hear and what the web client shows, and
+#: every further text that has been translated.
+COMPLETE = ("zh_CN",)
+#: Part of the occurrences of the web client's texts, and files with the sentences that are spoken.
+CLIENT = f"addons/{ADDON}/static/src/"
+SPEECH = "models/*/telephony_speech.py"
 #: Header fields that would change with every run.
 DATES = ("POT-Creation-Date", "PO-Revision-Date")
 
@@ -76,6 +83,32 @@ def export():
     return template
 
 
+def read_spoken():
+    """Return the texts that are marked for translation in the files of spoken sentences.
+
+    :rtype: set(str)
+    """
+    return {
+        ast.literal_eval(node.args[0])
+        for path in REPO.glob(SPEECH)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_lt"
+    }
+
+
+def choose(template):
+    """Return the texts that every language needs: spoken sentences, and the web client's texts.
+
+    :param polib.POFile template: all texts.
+    :rtype: set(str)
+    """
+    return read_spoken() | {
+        entry.msgid
+        for entry in template
+        if any(CLIENT in place for place, _line in entry.occurrences)
+    }
+
+
 def merge(template, path):
     """Update a file of translations to the template.
 
@@ -86,8 +119,10 @@ def merge(template, path):
     translations = polib.pofile(str(path))
     order = {entry.msgid: number for number, entry in enumerate(template)}
     translations.merge(template)
-    for entry in translations.obsolete_entries():
-        translations.remove(entry)
+    needed = set(order) if path.stem in COMPLETE else choose(template)
+    for entry in list(translations):
+        if entry.obsolete or not (entry.msgstr or entry.msgid in needed):
+            translations.remove(entry)
     translations.sort(key=lambda entry: order[entry.msgid])
     for date in DATES:
         translations.metadata.pop(date, None)
