@@ -38,16 +38,32 @@ ADDON = Path(file_path("crm_telephony/__manifest__.py")).parent
 _lt = LazyTranslate(__name__)
 #: Texts that are the same as in English, by the name of the file.
 SAME = {
-    "de": {"Browser", "Echo", "Lead", "Mailbox", "Name", "Offline", "Online", "Support"}
-    | {"Position %(position)s"},
-    "es": {"Lead"},
-    "fr": {"Contact", "Contacts", "Date", "Extension", "Menu", "Microphone", "Note"}
-    | {"Microphone %s", "Notifications", "Position %(position)s", "Supervision"},
-    "it": {"Browser", "Follow-up", "Lead", "Menu"},
-    "ja": set(),
-    "nl": {"Browser", "Contact", "Echo", "Lead", "Menu", "Offline", "Online", "Open", "Recent"}
-    | {"Voicemail", "%(name)s is offline."},
-    "pt_BR": {"Lead", "Menu"},
+    name: set(texts.split("; "))
+    for name, texts in {
+        "de": (
+            "Administrator; Avatar; Browser; Code; Dashboard; Echo; Jitter (ms); Lead; "
+            "Mailbox; Name; Offline; Online; Position %(position)s; Problem; Revision; "
+            "Status; Supervisor; Support; System; Team; UUID"
+        ),
+        "es": "Avatar; Error; Individual; Lead; Local; Supervisor; UUID",
+        "fr": (
+            "Application; Avatar; Code; Condition; Configuration; Consultation; Contact; "
+            "Contacts; Date; Extension; Image 128; Local; Menu; Message; Microphone; "
+            "Microphone %s; Mobile; Mode; Note; Notifications; Position %(position)s; "
+            "Signature; Silence (s); Supervision; Type; UUID; minutes"
+        ),
+        "it": (
+            "Account; Avatar; Browser; Dashboard; Follow-up; Jitter (ms); Lead; Menu; Record; UUID"
+        ),
+        "ja": "UUID",
+        "nl": (
+            "%(name)s is offline.; Account; Avatar; Browser; Code; Contact; Dashboard; "
+            "Deadline; Echo; Flow; Jitter (ms); Label; Lead; Menu; Model; Offline; Online; "
+            "Open; Provider; Recent; Record; Status; Supervisor; Team; Type; UUID; "
+            "Voicemail; Week"
+        ),
+        "pt_BR": "Avatar; Jitter (ms); Lead; Local; Menu; Status; Supervisor; UUID",
+    }.items()
 }
 
 
