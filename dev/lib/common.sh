@@ -1,16 +1,18 @@
 # Shared by the shell scripts of dev/: places, messages, stamped steps, PostgreSQL. Source it; do not run it.
 #
-# Places can be moved by TELEPHONY_STATE (state folder, default .dev) and ODOO_PATH (an Odoo 19 of one's own).
+# TELEPHONY_STATE moves the state folder (.dev); dev/setup describes the other variables.
 
 set -euo pipefail
 
 REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+source "$REPO/dev/lib/machine.sh"
 STATE=$(realpath -m "${TELEPHONY_STATE:-$REPO/.dev}")
 export TELEPHONY_STATE=$STATE
 VENV=$STATE/venv
 PYTHON=$VENV/bin/python
 NODE_MODULES=$STATE/node_modules
-ODOO_HOME=${ODOO_PATH:-$STATE/odoo/usr/lib/python3/dist-packages}
+# A link to the folder with Odoo's package "odoo"; dev/setup makes it.
+ODOO_HOME=$STATE/odoo-home
 ADDONS=$STATE/addons
 CONF=$STATE/odoo.conf
 LOGS=$STATE/log
@@ -23,7 +25,7 @@ GEVENT_PORT=${TELEPHONY_GEVENT_PORT:-8072}
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=$REPO
 
 say() { printf '\033[36m==>\033[0m %s\n' "$*" >&2; }
-fail() { printf '\033[31merror:\033[0m %s\n' "$*" >&2; exit 1; }
+warn() { printf '\033[33mWARNING:\033[0m %s\n' "$*" >&2; }
 
 # hash_of <words…>: one hash of the words and of the contents of those that are files.
 hash_of() {
@@ -142,11 +144,12 @@ stop_tree() {
     for child in $children; do stop_tree "$child"; done
 }
 
-# run_with_setup <command…>: set up, start PostgreSQL, run a program and exit with its code. An interruption stops all
-# of it; PostgreSQL is stopped at the end if it was started here.
+# run_with_setup <run or test> <command…>: set up, start PostgreSQL, run a program and exit with its code. An
+# interruption stops all of it; PostgreSQL is stopped at the end if it was started here.
 run_with_setup() {
     trap interrupted INT TERM HUP
-    "$REPO/dev/setup" <&0 &
+    "$REPO/dev/setup" "$1" <&0 &
+    shift
     setup=$!
     wait "$setup" || exit 1
     setup=
