@@ -8,6 +8,9 @@ import os
 
 EMULATOR_PORT = os.environ.get("TELEPHONY_EMULATOR_PORT", "8090")
 HTTP_PORT = os.environ.get("TELEPHONY_HTTP_PORT", "8069")
+# In containers, Odoo and the emulator reach each other under other addresses than the browser.
+ODOO_URL = os.environ.get("TELEPHONY_ODOO_URL", f"http://127.0.0.1:{HTTP_PORT}")
+EMULATOR_URL = os.environ.get("TELEPHONY_EMULATOR_URL", f"http://127.0.0.1:{EMULATOR_PORT}")
 # The emulator's well-known development account (dev/twilio_emulator/defaults.py).
 ACCOUNT_SID = "AC" + "e" * 32
 AUTH_TOKEN = "e" * 32
@@ -24,8 +27,8 @@ def main(env):
         "company_id": company.id,
         "account_sid": ACCOUNT_SID,
         "auth_token": AUTH_TOKEN,
-        "webhook_base_url": f"http://127.0.0.1:{HTTP_PORT}",
-        "api_base_url": f"http://127.0.0.1:{EMULATOR_PORT}",
+        "webhook_base_url": ODOO_URL,
+        "api_base_url": EMULATOR_URL,
         "voice_gateway": f"localhost:{EMULATOR_PORT}",
         "voice_sdk_url": f"http://localhost:{EMULATOR_PORT}/sdk/twilio.js",
         # Objects of the emulator from before its last stop are gone.
@@ -54,6 +57,10 @@ def main(env):
             number.flow_id = find_support_flow(env, company, agents)
         if not number.flow_id and flow:
             number.flow_id = flow
+    # A development database does not report to Odoo's server.
+    report = env.ref("mail.ir_cron_module_update_notification", raise_if_not_found=False)
+    if report:
+        report.active = False
     env.cr.commit()
 
 

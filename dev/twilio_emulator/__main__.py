@@ -31,6 +31,11 @@ def parse(arguments=None):
         help="2.0 makes the emulator's own waits twice as fast",
     )
     parser.add_argument("--loopback", action="store_true", help="offer 127.0.0.1 for media too")
+    parser.add_argument(
+        "--media-address",
+        metavar="IPV4",
+        help="also offer this address for media: that of a container's published UDP ports",
+    )
     parser.add_argument("--region", default=defaults.REGION)
     parser.add_argument(
         "--sound",
@@ -63,6 +68,7 @@ def parse(arguments=None):
         openapi_dir=options.openapi,
         time_scale=options.time_scale,
         loopback=options.loopback,
+        media_address=options.media_address,
         region=options.region,
         sound=options.sound == "yes",
         surprising=options.surprising,

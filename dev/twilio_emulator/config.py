@@ -16,6 +16,7 @@ class Config:
     :param float time_scale: 2.0 makes the emulator's own waits twice as fast; sound stays
     real time.
     :param bool loopback: offer 127.0.0.1 as a media address as well.
+    :param str media_address: address under which the UDP ports are published, or None.
     :param str region: region of the account, its secrets and its tokens.
     :param bool sound: False transmits no sound, so that hundreds of calls cost little; played
     sounds keep their length.
@@ -32,6 +33,7 @@ class Config:
     openapi_dir: Path | None = None
     time_scale: float = 1.0
     loopback: bool = False
+    media_address: str | None = None
     region: str = defaults.REGION
     sound: bool = True
     surprising: bool = False

@@ -54,6 +54,7 @@ class Emulator:
         self.signalling, self.handsets = Signalling(self), Handsets(self)
         self.speech = functools.lru_cache(256)(self._speech)
         webrtc.use_loopback(config.loopback)
+        webrtc.announce(config.media_address)
         rfc4733.enable()
         channel.use_clock(not config.sound)
 

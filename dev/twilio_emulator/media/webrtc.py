@@ -3,6 +3,7 @@
 import asyncio
 import fractions
 import logging
+import re
 from collections import deque
 
 import aioice.ice
@@ -24,6 +25,28 @@ _TIME_BASE = fractions.Fraction(1, RATE)
 #: Frames collected before the first is played, and maximum length of the buffer.
 PREFILL, MOST = 2, 10
 _host_addresses = aioice.ice.get_host_addresses
+#: A line of SDP with an address of this machine: what precedes the address, and what follows it.
+_CANDIDATE = re.compile(r"^(a=candidate:)(\S+)( 1 udp \d+ )\S+( \d+ typ host)\r\n", re.M)
+_announced = []
+
+
+def announce(address):
+    """Offer another address with the ports of this machine's own ones.
+
+    A container has an address that browsers on another machine cannot reach, while its UDP ports
+    are published under the same numbers.
+
+    :param str address: IPv4 address, or None.
+    """
+    _announced[:] = [address] if address else []
+
+
+def with_announced(sdp):
+    """Return an offer or answer (SDP text) with the announced address besides our own."""
+    for address in _announced:
+        line = rf"\g<0>\g<1>\g<2>a\g<3>{address}\g<4>\r\n"
+        sdp = _CANDIDATE.sub(line, sdp)
+    return sdp
 
 
 def use_loopback(wanted):
@@ -84,12 +107,12 @@ class WebRtcPeer:
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         await self.pc.setLocalDescription(await self.pc.createAnswer())
         self._watch()
-        return self.pc.localDescription.sdp
+        return with_announced(self.pc.localDescription.sdp)
 
     async def offer(self):
         """Return our offer (SDP text)."""
         await self.pc.setLocalDescription(await self.pc.createOffer())
-        return self.pc.localDescription.sdp
+        return with_announced(self.pc.localDescription.sdp)
 
     async def accept(self, sdp):
         """Apply the browser's answer to our offer."""
