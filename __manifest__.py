@@ -9,7 +9,8 @@
     "application": True,
     "uninstall_hook": "uninstall_hook",
     "depends": ["crm", "phone_validation", "mail", "bus", "resource"],
-    "external_dependencies": {"python": ["twilio>=9", "phonenumbers"]},
+    # Odoo reads the version of twilio with packaging, which it does not require itself.
+    "external_dependencies": {"python": ["packaging", "twilio>=9", "phonenumbers"]},
     "data": [
         "security/telephony_groups.xml",
         "security/telephony_account_security.xml",
