@@ -46,6 +46,7 @@
         "views/res_users_views.xml",
         "views/crm_lead_views.xml",
         "views/telephony_board_views.xml",
+        "views/telephony_documentation_templates.xml",
         "views/telephony_menus.xml",
         "views/res_config_settings_views.xml",
         "wizard/telephony_account_credentials_views.xml",

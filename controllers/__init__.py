@@ -1,1 +1,1 @@
-from . import health, ping, recording, session, softphone, sound, twilio_webhook
+from . import documentation, health, ping, recording, session, softphone, sound, twilio_webhook

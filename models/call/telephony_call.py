@@ -1294,9 +1294,19 @@ class TelephonyCall(models.Model):
             "country_id": self.caller_country_id.id,
         }
 
+    def _get_linked_records(self):
+        """Return the records that this call is about, the most specific one first.
+
+        The first one has the log note in its chatter. The softphone shows the first one that the
+        user may read, and plans follow-ups there. Other addons put their records in front.
+
+        :rtype: list
+        """
+        return [record for record in (self.lead_id, self.partner_id) if record]
+
     def _get_record_data(self, env):
-        for record in (self.lead_id, self.partner_id):
-            if record and record.with_env(env).has_access("read"):
+        for record in self._get_linked_records():
+            if record.with_env(env).has_access("read"):
                 return {"model": record._name, "id": record.id, "name": record.display_name}
         return False
 

@@ -221,7 +221,7 @@ class TelephonyCall(models.Model):
         """Post one log note about an ended call on its record, without e-mail."""
         # A canceled queue callback has no legs: the customer was not dialed.
         for call in self.filtered(lambda call: call.leg_ids and not call.message_id):
-            record = call.lead_id or call.partner_id
+            record, *_others = call._get_linked_records() or [None]
             if not record:
                 continue
             author = call.user_id.partner_id or self._get_robot()
@@ -248,9 +248,9 @@ class TelephonyCall(models.Model):
 
     @check_one
     def action_open_record(self):
-        """Open the opportunity or the contact of a call."""
-        record = self.lead_id or self.partner_id
-        return record._get_records_action(context={}) if record else False
+        """Open the record that a call is about, as its opportunity or its contact."""
+        records = self._get_linked_records()
+        return records[0]._get_records_action(context={}) if records else False
 
     # ---------------------------------------------------------
     # CARD
@@ -483,10 +483,10 @@ class TelephonyCall(models.Model):
         return user
 
     def _get_follow_up_record(self):
-        """Return the opportunity, or else the contact, if the current user may read it."""
-        for record in (self.lead_id, self.partner_id):
-            record = record.with_env(self.env(user=self.env.uid, su=False))
-            if record and record.has_access("read"):
+        """Return the most specific record of the call that the current user may read, or none."""
+        for linked in self._get_linked_records():
+            record = linked.with_env(self.env(user=self.env.uid, su=False))
+            if record.has_access("read"):
                 return record
         return self.env["res.partner"]
 

@@ -262,6 +262,27 @@ interface CallAction {
     onSelected(context: CallActionContext): void;
 }
 
+/** A tab of the softphone; see `core/tab_registry.js`. Its key is its panel's name. */
+interface SoftphoneTab {
+    /** Class name of the icon, as `fa-ticket` */
+    icon: string;
+    label(): string;
+    /** Without properties; `useSoftphone` and `useSoftphoneStore` reach the rest */
+    Component: typeof import("@odoo/owl").Component;
+}
+
+/** A line of the customer's card. With a record, it is a link. */
+interface CardLine {
+    icon: string;
+    text: string;
+    record?: { model: string; id: number; name: string };
+}
+
+/** A source of lines of the card; see `core/card_line_registry.js`. */
+interface CardLineSource {
+    getLines(context: { card: CardData; call: CallData }): CardLine[];
+}
+
 declare module "services" {
     import { softphoneLoaderService } from "@crm_telephony/backend/softphone_loader";
     import { softphoneService } from "@crm_telephony/shell/softphone_service";
@@ -275,5 +296,7 @@ declare module "services" {
 declare module "registries" {
     export interface GlobalRegistryCategories {
         "crm_telephony.call_actions": CallAction;
+        "crm_telephony.card_lines": CardLineSource;
+        "crm_telephony.tabs": SoftphoneTab;
     }
 }

@@ -12,6 +12,7 @@ import {
 import { CallTimer } from "@crm_telephony/core/call_timer";
 import { Panel } from "@crm_telephony/core/constants";
 import { withShortcut } from "@crm_telephony/core/shortcuts";
+import { tabRegistry } from "@crm_telephony/core/tab_registry";
 import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { ActivitiesPanel } from "@crm_telephony/features/activities/activities_panel";
 import { ContactsPanel } from "@crm_telephony/features/contacts/contacts_panel";
@@ -134,6 +135,11 @@ export class SoftphoneWindow extends Component {
 
     get arePreferencesShown() {
         return this.store.panel === Panel.PREFERENCES;
+    }
+
+    /** Return the component of a tab that another addon registered, if it is shown. */
+    get registeredPanel() {
+        return tabRegistry.get(this.store.panel, null)?.Component;
     }
 
     get preferencesTitle() {

@@ -5,8 +5,10 @@
 import { browser } from "@web/core/browser/browser";
 import { Panel } from "@crm_telephony/core/constants";
 import { addPart } from "@crm_telephony/core/softphone_part";
+import { tabRegistry } from "@crm_telephony/core/tab_registry";
 
 const KEY = "telephony.window";
+const PANELS = Object.values(Panel);
 /** The panels that may replace a call in the window */
 const BESIDE_CALL = [Panel.PREFERENCES, Panel.LIVE, Panel.QUEUE];
 
@@ -28,7 +30,7 @@ export class WindowState {
             this.store.setWindow({
                 isOpen: Boolean(isOpen),
                 isMinimized: Boolean(isMinimized),
-                panel: Object.values(Panel).includes(panel) ? panel : Panel.KEYPAD,
+                panel: PANELS.includes(panel) || tabRegistry.contains(panel) ? panel : Panel.KEYPAD,
             });
         } catch {
             browser.sessionStorage.removeItem(KEY); // written by another version

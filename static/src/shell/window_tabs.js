@@ -1,6 +1,7 @@
 import { Component, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { Panel } from "@crm_telephony/core/constants";
+import { tabRegistry } from "@crm_telephony/core/tab_registry";
 import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 
 const MAX_COUNT = 99; // a tab has no room for more digits
@@ -91,6 +92,12 @@ export class WindowTabs extends Component {
                 count: this.dueCalls.dueCount,
                 color: "text-bg-warning",
             },
+            ...tabRegistry.getEntries().map(([panel, { icon, label }]) => ({
+                panel,
+                className: `o_telephony_tab_${panel}`,
+                icon,
+                label: label(),
+            })),
         ];
     }
 

@@ -3,6 +3,7 @@ import { deserializeDate, deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { attempt } from "@crm_telephony/core/attempt";
+import { cardLineRegistry } from "@crm_telephony/core/card_line_registry";
 import { openCallRecord } from "@crm_telephony/core/open_record";
 import { useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 
@@ -154,9 +155,17 @@ export class CallerCard extends Component {
         });
     }
 
-    get hasContent() {
+    /** @returns {CardLine[]} the lines of other addons */
+    get registeredLines() {
         const { card } = this;
-        const lists = [card.opportunities, card.activities, card.matches, card.route];
+        const { call } = this.props;
+        return cardLineRegistry.getAll().flatMap(({ getLines }) => getLines({ card, call }));
+    }
+
+    get hasContent() {
+        const { card, registeredLines } = this;
+        const own = [card.opportunities, card.activities, card.matches, card.route];
+        const lists = [...own, registeredLines];
         return Boolean(
             card.last_call ||
             this.localTime ||

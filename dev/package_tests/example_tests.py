@@ -1,0 +1,129 @@
+"""What docs/integrate.md promises. `test_example.py` adds these tests to the addon of the page."""
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from odoo.addons.crm_telephony.providers.base import get_provider
+from odoo.addons.crm_telephony.tests.common import CALLER_LEG, CUSTOMER, TelephonyHttpCase
+
+
+@tagged("post_install", "-at_install")
+class TestExample(TelephonyHttpCase):
+    def setUp(self):
+        super().setUp()
+        self.go_online(self.agent_ana)
+        self.ticket = self.env["example.ticket"].create(
+            {"name": "No sound", "partner_id": self.partner.id}
+        )
+
+    def test_incoming_call_belongs_to_the_ticket(self):
+        """The card, the payload, the timeline and the chatter show the ticket."""
+        call, _verbs = self.call_in()
+        self.assertEqual(call.ticket_id, self.ticket)
+        [offer] = self.notified(self.ana, "offer_made")
+        self.assertEqual(
+            offer["call"]["card"]["tickets"], [{"id": self.ticket.id, "name": "No sound"}]
+        )
+        self.assertEqual(offer["call"]["record"]["model"], "example.ticket")
+        self.talk(call, self.agent_ana)
+        self.assertIn("About the ticket No sound.", call.timeline_ids.mapped("text"))
+        self.tell_leg(call, CALLER_LEG, "completed")
+        self.assertEqual(call.state, "ended")
+        self.assertIn(call.message_id, self.ticket.message_ids)
+        planned = self.as_user(self.ana).schedule_follow_up(
+            call.uuid, "call", {"date": "2099-01-01", "summary": "Ask again"}
+        )
+        self.assertEqual(planned["record"]["model"], "example.ticket")
+
+    def test_call_from_the_ticket_belongs_to_it(self):
+        call = self.dial(res_model="example.ticket", res_id=self.ticket.id)
+        self.assertEqual((call.ticket_id, call.partner_id), (self.ticket, self.partner))
+
+    def test_missed_call_becomes_an_activity(self):
+        """A conclusion runs when the call has ended."""
+        call, _verbs = self.call_in()
+        self.tell_leg(call, CALLER_LEG, "completed")
+        self.assertEqual(call.outcome, "missed")
+        self.assertIn("Call back", self.ticket.activity_ids.mapped("summary"))
+
+    def test_failing_conclusion_costs_no_call(self):
+        """The page says that the call ends, and that the other conclusions run."""
+        call, _verbs = self.call_in()
+        self.patch(
+            type(self.env["telephony.call"]),
+            "_conclude_ticket",
+            lambda call: call.env.cr.execute("SELECT 1 / 0"),
+        )
+        with self.assertLogs("odoo", "ERROR"):
+            self.tell_leg(call, CALLER_LEG, "completed")
+        self.assertEqual((call.state, call.outcome), ("ended", "missed"))
+        self.assertTrue(call.message_id)
+
+    def test_step_asks_for_a_ticket(self):
+        """The step has its exits, its problem, and its place in the form and the simulation."""
+        message = self.env["telephony.flow.step"].create(
+            {
+                "flow_id": self.flow.id,
+                "name": "Help",
+                "kind": "message",
+                "message": "You have a ticket.",
+                "sequence": 90,
+            }
+        )
+        self.ring.write({"kind": "ticket", "next_step_id": message.id})
+        _call, verbs = self.call_in()
+        self.assertEqual(self.names(verbs), ["Say", "Hangup"])
+        self.assertEqual(verbs[0].text, "You have a ticket.")
+        self.assertEqual(list(self.ring._check_problems_ticket()), [])
+        self.ring.else_step_id = message
+        [problem] = self.ring._check_problems_ticket()
+        self.assertIn(problem, self.flow._get_problems())
+        view = self.env["telephony.flow"].get_view(view_type="form")["arch"]
+        self.assertIn("With a Ticket", view)
+
+    def test_rule_of_the_page_informs_the_salesperson(self):
+        lead = self.env["crm.lead"].create(
+            {"name": "Desks", "partner_id": self.partner.id, "user_id": self.ana.id}
+        )
+        call, _verbs = self.call_in()
+        call.lead_id = lead
+        action = self.env["ir.actions.server"].create(
+            {
+                "name": "Rule",
+                "model_id": self.env["ir.model"]._get_id("telephony.call"),
+                "state": "code",
+                "code": CODE_OF_THE_RULE,
+            }
+        )
+        action.with_context(active_model="telephony.call", active_id=call.id).run()
+        self.assertIn("called in vain", lead.message_ids[0].body)
+        self.assertIn(self.ana.partner_id, lead.message_ids[0].notified_partner_ids)
+
+    def test_carrier_is_a_choice_of_the_account(self):
+        self.assertIn("pigeon", dict(self.env["telephony.account"]._fields["provider"].selection))
+        self.env.cr.execute(
+            "UPDATE telephony_account SET provider = 'pigeon' WHERE id = %s", (self.account_b.id,)
+        )
+        self.account_b.invalidate_recordset()
+        self.assertEqual(
+            get_provider("pigeon").explain("unreachable"),
+            "The pigeon is asleep. Try again tomorrow.",
+        )
+        with self.assertRaisesRegex(UserError, "The pigeon is asleep"):
+            # sudo: telephony.account - as the button of an administrator does
+            self.account_b.sudo().action_show_balance()
+
+    def test_program_of_the_page_reads_calls(self):
+        """JSON-2 answers with the rights of the key's user."""
+        call, _verbs = self.call_in()
+        self.talk(call, self.agent_ana)
+        self.tell_leg(call, CALLER_LEG, "completed")
+        # sudo: res.users.apikeys - only as superuser may a key last forever
+        keys_sudo = self.env(user=self.ana)["res.users.apikeys"].sudo()
+        names = {"url": self.base_url(), "key": keys_sudo._generate("rpc", "Example", None)}
+        with self.allow_requests(all_requests=True):
+            exec(CODE_OF_THE_PROGRAM, names)  # noqa: S102 - the code of the page
+        self.assertEqual([row["customer_number"] for row in names["calls"]], [CUSTOMER])
+
+
+CODE_OF_THE_RULE = CODE_OF_THE_PROGRAM = ""
