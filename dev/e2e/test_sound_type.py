@@ -81,7 +81,7 @@ def proxy(world):
 def test_sound_of_a_type_that_is_not_played(world, agent, customers, proxy):
     """Z29: the call is kept as missed and owed, and the cause is shown and can be repaired."""
     proxy.sound_type = "application/octet-stream"
-    world.emulator.expected_errors += ["12300"]
+    world.emulator.expected_errors += ["12300", "13420"]
     customer = customers("Hanne Iven")
     admin = agent("admin").ready()
     telephone = world.emulator.calls_us(customer.number)

@@ -6,16 +6,23 @@ from .limits import PROFILES
 from .unknown import OPPOSITES, other_reaction
 
 
+#: What people do at their telephones, and how fast the emulator's own parts are.
+LABORATORY = frozenset({"answer_delay", "auto_answer", "heartbeat", "surprising", "tone"})
+
+
 @dataclass
 class Settings:
-    """Settings with their units.
+    """Settings with their units, and the page that each follows (but those in `LABORATORY`).
 
     :param auto_answer: seconds after which a ringing telephone answers by itself, None = never.
     :param cps: maximum calls per second started through REST, 0 = no limit.
+        https://www.twilio.com/docs/glossary/cps
     :param signalling_loss: seconds that a browser's leg survives without signalling connection.
+        https://www.twilio.com/docs/voice/sdks/javascript/twiliodevice (maxCallSignalingTimeoutMs)
     :param tone: default frequency (Hz) of a telephone's voice, 0 = silence.
     :param heartbeat: seconds between two heartbeats to a browser.
     :param rfc4733: whether browsers may send keys as RTP events.
+        https://www.rfc-editor.org/rfc/rfc4733
     :param price_lag: seconds after the end of a leg until its price is known.
         https://www.twilio.com/docs/voice/api/call-resource#call-properties
     :param balance: balance of the account in dollars; negative for one that pays by invoice.
@@ -55,8 +62,10 @@ class Settings:
     :param trial_browser_prompt: browsers of a trial account hear its prompt, too.
         https://www.twilio.com/docs/usage/trials/try-out-voice
     :param concurrency: calls (legs) at once; None = what ``trial`` and ``profile`` allow.
-    :param trial: whether this is a trial account.
+        https://support.twilio.com/hc/en-us/articles/223180028
+    :param trial: whether this is a trial account. https://www.twilio.com/docs/usage/trials
     :param profile: approved primary customer profile: ``business``, ``individual`` or ``none``.
+        https://www.twilio.com/docs/trust-hub/trusthub-rest-api/console-create-a-primary-customer-profile
     :param lean_side_requests: whether requests for hold and announcement documents lack
         ``AccountSid``. Twilio documents its parameters for webhooks of a call, not for these:
         https://www.twilio.com/docs/voice/twiml#request-parameters

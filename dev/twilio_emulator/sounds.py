@@ -23,6 +23,8 @@ PLAYABLE = frozenset(
 )
 #: https://www.twilio.com/docs/api/errors/12300
 INVALID_TYPE = 12300
+#: https://www.twilio.com/docs/api/errors/13420
+INVALID_PLAY = 13420
 
 
 class Sounds:
@@ -53,6 +55,6 @@ class Sounds:
             sound = await asyncio.to_thread(wav.decode_playable, answer.body)
         except ValueError as error:
             self.emulator.logs.error(INVALID_TYPE, str(error), url=url, call_sid=call_sid)
-            raise TwimlError(INVALID_TYPE, str(error)) from error
+            raise TwimlError(INVALID_PLAY, str(error)) from error
         self._cache[url] = sound
         return sound

@@ -3,6 +3,7 @@
 import time
 
 import jwt
+import pytest
 import pytest_asyncio
 
 from twilio_emulator.media import tones, wav
@@ -97,8 +98,11 @@ async def stage(sdk_path, chromium):
     assert not faults, faults
 
 
-async def test_agent_and_customer_hear_each_other_mute_and_send_keys(stage):
+@pytest.mark.parametrize("rfc4733", [True, False])
+async def test_agent_and_customer_hear_each_other_mute_and_send_keys(stage, rfc4733):
+    """Keys travel as RTP events, or by signalling to a browser that cannot send these."""
     world = stage.world
+    await world.post("settings", {"rfc4733": rfc4733})
     await stage.open()
     world.app.answers["/client"] = room("c-1", participantLabel="agent-1")
     agent = await stage.connect(uuid="c-1")

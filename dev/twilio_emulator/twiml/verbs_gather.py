@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ..sounds import INVALID_TYPE
+from ..sounds import INVALID_PLAY
 from .interpreter import Interpreter
 from .parser import TwimlError
 
@@ -39,7 +39,7 @@ async def _prompt(run, verb):
         try:
             await run.execute(child)
         except TwimlError as error:
-            if error.code != INVALID_TYPE:
+            if error.code != INVALID_PLAY:
                 raise
             # https://www.twilio.com/docs/api/errors/13325
             raise TwimlError(13325, f"Gather: {error}") from error
