@@ -107,6 +107,17 @@ class TestReconcile(TelephonyCase):
         self.reconcile()
         self.assertEqual(len(self.provider.sent("find_conference")), 1)
 
+    def test_hold_before_the_conference_is_known_names_its_identifier(self):
+        """Only the creation of a participant accepts a conference's name."""
+        call = self.make_outgoing()
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
+        self.reconcile()
+        self.assertFalse(call.provider_conference_id)
+        self.as_user(self.ana).set_hold(call.uuid, True)
+        self.run_after_commit()
+        [request] = self.provider.sent("hold_participant")
+        self.assertEqual(request[:3], [ROOM, CUSTOMER_LEG, True])
+
     def test_claim_whose_wait_request_was_lost_is_taken_back(self):
         """Phases: the time to connect also ends when no webhook of the caller asks for it."""
         call = self.make_incoming()

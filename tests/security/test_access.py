@@ -492,6 +492,23 @@ class TestToken(TelephonyHttpCase):
         self.authenticate(self.ana.login, self.ana.login)
         self.assertEqual(self.ask_token()["identity"], self.agent_ana.sudo().identity)
 
+    def test_right_is_asked_for_at_each_request(self):
+        """A session that goes on after its right was withdrawn gets neither token nor reason."""
+        self.authenticate(self.ana.login, self.ana.login)
+        self.assertTrue(self.ask_token()["token"])
+        self.assertIs(self.make_jsonrpc_request("/telephony/limit", {}), False)
+        group = self.env.ref("crm_telephony.group_user")
+        self.ana.group_ids -= self.ana.group_ids.filtered(
+            lambda given: group in given.all_implied_ids
+        )
+        for path in ("/telephony/token", "/telephony/limit"):
+            with (
+                self.subTest(path),
+                self.assertRaisesRegex(Exception, "AccessError"),
+                mute_logger("odoo.http"),
+            ):
+                self.make_jsonrpc_request(path, {})
+
     def test_account_that_is_not_connected(self):
         self.account.state = "draft"
         self.authenticate(self.ana.login, self.ana.login)

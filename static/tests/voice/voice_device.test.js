@@ -220,6 +220,14 @@ describe("device", () => {
         ]);
     });
 
+    test("explains that Twilio receives too many requests", async () => {
+        FakeDevice.plan = [{ code: 31429 }];
+        const error = await new VoiceDevice().connect("u-1", handlers).catch((e) => e);
+        expect(error.kind).toBe(VoiceErrorKind.RATE_LIMITED);
+        expect(humanError(error)).toMatch(/too many requests from this account/);
+        expect.verifySteps(["load /sdk.js", "connect u-1 with token-1", "disconnect"]);
+    });
+
     test("presses one key for a trial account, as soon as its prompt is audible", async () => {
         plan = { is_trial: true };
         await new VoiceDevice().connect("u-1", handlers);
