@@ -63,7 +63,7 @@ TURNS = 3
 # Seconds. An agent whose offer expires within them may be free when a transaction that enters now
 # decides: it waits for its locks first.
 SOON = 2
-# Waiting callers that may be offered to an agent who becomes available.
+# Least number of waiting callers that may be offered to agents who become available.
 NEXT_CALLERS = 3
 # Methods that a form calls. Archiving an agent withdraws the calls that ring there.
 FORM_METHODS = {
@@ -422,8 +422,10 @@ def find_keys(
         agents = _find_agents(cr, calls, is_mine and mine)
         waiting = find_waiting(cr, agents)
         rung = waiting if ends else calls | waiting
-        calls |= waiting
-        agents |= _find_candidates(cr, rung, account_id, number, queue_ids, is_near("queue"))
+        candidates = _find_candidates(cr, rung, account_id, number, queue_ids, is_near("queue"))
+        # A caller whom no process has offered yet is offered to them before the one that arrives.
+        calls |= waiting | find_waiting(cr, candidates - agents)
+        agents |= candidates
         if len(keys) + len(calls) + len(agents) <= MOST_KEYS:
             # Each lock takes a place in a table of fixed size, which all sessions share.
             keys |= {(AGENT, agent) for agent in agents}
@@ -545,7 +547,7 @@ def find_waiting(cr, agents):
     """Return the callers who are next when these agents become available."""
     if not agents:
         return set()
-    ids = tuple(agents)
+    ids, most = tuple(agents), max(NEXT_CALLERS, len(agents))
     return _select(
         cr,
         (
@@ -556,7 +558,7 @@ def find_waiting(cr, agents):
                             WHERE telephony_agent_id IN %s)
                      ORDER BY started_at, id LIMIT %s)""",
                 ids,
-                NEXT_CALLERS,
+                most,
             ),
             SQL(
                 """(SELECT id FROM telephony_call
@@ -566,7 +568,7 @@ def find_waiting(cr, agents):
                             WHERE telephony_agent_id IN %s)
                      ORDER BY started_at, id LIMIT %s)""",
                 ids,
-                NEXT_CALLERS,
+                most,
             ),
         ),
     )

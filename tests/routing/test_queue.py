@@ -80,6 +80,18 @@ class TestQueue(QueueStories):
         seconds = int(play.text.rsplit("/", 1)[1].removesuffix(".wav"))
         self.assertEqual(seconds, self.queue.announcement_interval)
 
+    def test_new_caller_enters_with_those_who_were_never_offered(self):
+        """A process died when its agents were free and the waiting callers not yet offered."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        self.occupy(self.ana, self.bob)
+        first, second = (self.call_in_number(index) for index in (1, 2))
+        self.assertEqual(set((first | second).mapped("state")), {"queued"})
+        self.env.cr.execute("UPDATE telephony_call SET state = 'ended' WHERE user_id IS NOT NULL")
+        self.env.invalidate_all()
+        third = self.call_in_number(3)
+        self.assertEqual((first | second).mapped("offer_ids.state"), ["offered", "offered"])
+        self.assertFalse(third.offer_ids)
+
     def test_music_is_not_cut_into_small_pieces(self):
         """Each piece is a file of its own, with a gap: the end of a wrap-up does not cut it."""
         self.go_online(self.agent_ana, self.agent_bob)
