@@ -822,6 +822,15 @@ def test_recording_that_cannot_be_read(client, provider, answer):
     assert caught.value.gone == (answer != LOST)
 
 
+def test_recording_is_read_in_parts(client, provider, monkeypatch):
+    """An hour in two channels is 115 MB: no worker may hold it at once."""
+    provider.answers = [(200, "s" * 150_000)]
+    monkeypatch.setattr(requests.Response, "content", property(pytest.fail))
+    parts = [len(part) for part in client.fetch_recording(RECORDING)]
+    assert sum(parts) == 150_002  # the test's answer is JSON
+    assert len(parts) > 2 and max(parts) <= 1 << 16
+
+
 def test_recording_that_is_cut_off_is_not_complete(client, provider, monkeypatch):
     """A broken download must be detected, because Twilio's copy is deleted afterwards."""
     original = Provider.send

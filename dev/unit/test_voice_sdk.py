@@ -17,9 +17,9 @@ DEVICE = ROOT / "static/src/voice/voice_device.js"
 @pytest.mark.parametrize(
     ("name", "pattern"),
     [
-        ("_setupStream", r"\.prototype\._setupStream\s*=|_setupStream\("),
-        ("publishEvents", r"publishEvents"),
-        ("chunderw", r"chunderw"),
+        ("_setupStream", r"\.prototype\._setupStream\s*="),
+        ("publishEvents", r"_options\.publishEvents"),
+        ("chunderw", r"_options\.chunderw"),
     ],
 )
 def test_sdk_has_what_the_client_uses(name, pattern):
