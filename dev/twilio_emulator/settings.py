@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, fields
 from .limits import PROFILES
 from .unknown import OPPOSITES, other_reaction
 
-
 #: What people do at their telephones, and how fast the emulator's own parts are.
 LABORATORY = frozenset({"answer_delay", "auto_answer", "heartbeat", "surprising", "tone"})
 
