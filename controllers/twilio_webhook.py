@@ -203,6 +203,13 @@ class TwilioWebhook(Controller):
             return [HangUp()]
         return call_sudo._process_phone(_get_id("leg"), voice_request)
 
+    @twiml_route("call_me")
+    def call_me(self, account_sudo, voice_request):
+        """Answer an administrator's telephone that was called to test the account."""
+        return account_sudo.env["telephony.test.call"]._process_request(
+            account_sudo, _get_query().get("test", ""), voice_request
+        )
+
     @twiml_route("fallback")
     def fallback(self, account_sudo, voice_request):
         """Handle a voice response that Twilio could not use."""
@@ -229,6 +236,17 @@ class TwilioWebhook(Controller):
         result = account_sudo._parse_verification(_get_form())
         if result:
             account_sudo.env["telephony.caller.id"]._process_result(account_sudo, result)
+        return request.make_response("")
+
+    @route("/telephony/twilio/call_me_status", **ROUTE)
+    def call_me_status(self, **params):
+        """Process a status change of a test call."""
+        account_sudo = _get_account_sudo()
+        event = account_sudo._parse_leg_event(_get_form())
+        if event:
+            account_sudo.env["telephony.test.call"]._process_status(
+                account_sudo, _get_query().get("test", ""), event
+            )
         return request.make_response("")
 
     @route("/telephony/twilio/recording", **ROUTE)

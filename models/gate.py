@@ -207,12 +207,12 @@ def is_attempt(cr):
 
 
 def enter_with(records):
-    """Enter the gate with calls, with records of calls such as legs, or with verifications.
+    """Enter the gate with calls, with records of calls such as legs, with verifications or tests.
 
     :return: see `enter`
     """
-    if records._name == "telephony.caller.id":
-        # Its webhooks name the leg of the verification, which belongs to no call.
+    if records._name in ("telephony.caller.id", "telephony.test.call"):
+        # Their webhooks name a leg that belongs to no call.
         legs = [leg for leg in records.mapped("provider_leg_id") if leg]
         return bool(legs) and enter(records.env, account_id=records[:1].account_id.id, legs=legs)
     calls = records

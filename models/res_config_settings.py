@@ -17,6 +17,9 @@ class ResConfigSettings(models.TransientModel):
     telephony_state = fields.Selection(related="telephony_account_id.state")
     telephony_has_auth_token = fields.Boolean(related="telephony_account_id.has_auth_token")
     telephony_api_key_sid = fields.Char(related="telephony_account_id.api_key_sid")
+    telephony_is_started = fields.Boolean(
+        "Telephony Is Ready", compute="_compute_telephony_is_started"
+    )
     telephony_number_count = fields.Integer(compute="_compute_telephony_counts")
     telephony_agent_count = fields.Integer(compute="_compute_telephony_counts")
     telephony_flow_count = fields.Integer(compute="_compute_telephony_counts")
@@ -86,6 +89,10 @@ class ResConfigSettings(models.TransientModel):
         for settings in self:
             settings.telephony_account_id = accounts._get_of_company(settings.company_id)
             settings.telephony_default_base_url = settings.get_base_url()
+
+    @api.depends("company_id")
+    def _compute_telephony_is_started(self):
+        self.telephony_is_started = self.env["telephony.account"]._is_started()
 
     @api.depends("company_id")
     def _compute_telephony_counts(self):

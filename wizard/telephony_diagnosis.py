@@ -84,6 +84,19 @@ class TelephonyDiagnosis(models.TransientModel):
             "target": "current",
         }
 
+    @api.private
+    @api.model
+    def action_open_after_connection(self):
+        """Check the account that was just connected, and open the result if something is wrong.
+
+        :return: *Fix It*, or the action that reloads the page
+        :rtype: dict
+        """
+        action = self.action_open()
+        if self.browse(action.get("res_id")).error_count:
+            return action
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
     def action_check_again(self):
         """Check again, and show the new result in place of this one."""
         for diagnosis in self:
@@ -98,6 +111,9 @@ class TelephonyDiagnosis(models.TransientModel):
 
     def _check(self, account):
         lines = sorted(account._diagnose(), key=lambda line: STATES.index(line["state"]))
+        good = {line["check"] for line in lines if line["state"] == "ok"}
+        if {"reachability", "signature"} <= good:
+            account._save_reached()
         return [fields.Command.create(line) for line in lines]
 
 

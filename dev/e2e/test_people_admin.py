@@ -128,7 +128,8 @@ def test_from_nothing_to_the_first_calls(world, agent, numbers):
     person = agent("admin")
     page = person.open("/odoo/telephony-board?debug=1")
     phone = Softphone(person).open()
-    expect(phone.window).to_contain_text("not connected to Twilio yet")
+    for place in (phone.window, page.locator(".o_telephony_board")):
+        expect(place.locator(".o_telephony_get_started_line[data-done=false]")).to_have_count(5)
     phone.systray.click()
     page.evaluate(_COUNT_CLICKS)
 
@@ -137,6 +138,8 @@ def test_from_nothing_to_the_first_calls(world, agent, numbers):
     _fill_in_credentials(page, world)
     assert AUTH_TOKEN not in page.content()
     phone.says("You can make calls with 2 numbers.")
+    # Nothing is left to do.
+    expect(page.locator(".o_telephony_get_started")).to_have_count(0)
 
     number, _written = numbers()
     phone.dial(number)
@@ -182,7 +185,8 @@ def test_numbers_and_flows_by_mouse(world, agent, numbers):
         "telephony.number", "write", [n["id"] for n in own], {"agent_ids": [(5,)], "flow_id": False}
     )
     phone = Softphone(person).open()
-    expect(page.locator(".o_telephony_blocked")).to_contain_text("No phone number is assigned")
+    line = page.locator(".o_telephony_blocked .o_telephony_get_started_line[data-name=me]")
+    expect(line).to_have_attribute("data-done", "false")
 
     press(page, "Call Flows", "#telephony_flows")
     page.locator(".o_list_button_add").click()
@@ -203,6 +207,38 @@ def test_numbers_and_flows_by_mouse(world, agent, numbers):
     phone.dial(number)
     world.emulator.rings(number)
     phone.hang_up()
+
+
+def test_call_me_now_proves_the_whole_way(world, agent, numbers):
+    """Z29: the administrator's own phone rings, is busy, then plays music and takes a key."""
+    person = agent("admin")
+    page = _connect(person, world)
+    number, written = numbers()
+    page.locator(".o_telephony_call_me_widget").click()
+    progress = page.locator(".o_telephony_call_me_progress")
+    page.locator(".o_telephony_call_me_number").fill(written)
+    page.keyboard.press("Enter")
+    telephone = world.emulator.rings(number)
+    expect(progress).to_have_attribute("data-state", "ringing")
+    telephone.reject("busy")
+    expect(progress).to_have_attribute("data-state", "failed")
+    expect(page.locator(".o_telephony_call_me_sentence")).to_contain_text("Your phone is busy")
+
+    before = world.admin.call("telephony.call", "search_count", [])
+    page.locator(".o_telephony_call_me_again").click()
+    telephone = world.emulator.rings(number)
+    assert telephone.leg["from"] in (SALES, SUPPORT)
+    telephone.answer()
+    expect(progress).to_have_attribute("data-state", "answered")
+    telephone.hears_words("This is your telephone in Odoo.")
+    telephone.hears_words("press 1")
+    telephone.press("1")
+    expect(progress).to_have_attribute("data-state", "done")
+    expect(page.locator(".o_telephony_call_me_step[data-state=done]")).to_have_count(4)
+    telephone.hears_words("Everything works.")
+    telephone.is_released()
+    page.locator(".o_telephony_call_me_close").click()
+    assert world.admin.call("telephony.call", "search_count", []) == before
 
 
 def _lines(page, text):

@@ -10,6 +10,8 @@ from . import (
     telephony_account_setup,
     telephony_account_plan,
     telephony_account_start,
+    telephony_account_get_started,
+    telephony_test_call,
     telephony_number,
     telephony_caller_id,
     telephony_leg_price,

@@ -125,6 +125,10 @@ class TelephonyAccount(models.Model):
             sdk_problem,
         ]
         action = self._notify("\n".join(filter(None, sentences)))
+        # In a request of its own: the check waits for Twilio, and must not hold locks meanwhile.
+        action["params"]["next"] = self.env["ir.actions.actions"]._for_xml_id(
+            "crm_telephony.telephony_diagnosis_action_after_connection"
+        )
         if is_limited or sdk_problem:
             action["params"].update(type="warning", sticky=True)
         return action

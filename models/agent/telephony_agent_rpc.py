@@ -101,6 +101,9 @@ class TelephonyAgent(models.Model):
             "recent": calls._get_recent_of(self.env.user)._to_client(),
             "client_lease_seconds": LEASE_SECONDS,
             "is_supervisor": self.env.user.has_group("crm_telephony.group_supervisor"),
+            # Only an administrator is shown what is left to do, and only they pay for the question.
+            "is_started": not self.env.user.has_group("crm_telephony.group_manager")
+            or (not reason and self.env["telephony.account"]._is_started()),
         }
 
     @api.model
@@ -304,29 +307,26 @@ class TelephonyAgent(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        user = self.env.user
+        accounts = self.env["telephony.account"]
         if not self._get_account():
-            return (
-                self.env._(
+            if self.env.user.has_group("base.group_system"):
+                return self.env._(
                     "Telephony is not connected to Twilio yet. Click “Connect” under Telephony > "
                     "Configuration > Settings."
                 )
-                if user.has_group("base.group_system")
-                else self.env._(
-                    "Telephony is not connected to Twilio yet. Ask your phone administrator."
-                )
+            return self.env._(
+                "Telephony is not connected to Twilio yet. %(ask)s",
+                ask=accounts._get_sentence_to_ask("base.group_system"),
             )
         if not self._get_numbers():
-            return (
-                self.env._(
+            if self.env.user.has_group("crm_telephony.group_manager"):
+                return self.env._(
                     "No phone number is assigned to you. Add yourself to the phone users of a "
                     "number under Telephony > Configuration > Numbers."
                 )
-                if user.has_group("crm_telephony.group_manager")
-                else self.env._(
-                    "No phone number is assigned to you. Ask your phone administrator to assign "
-                    "one."
-                )
+            return self.env._(
+                "No phone number is assigned to you. %(ask)s",
+                ask=accounts._get_sentence_to_ask("crm_telephony.group_manager"),
             )
         return ""
 

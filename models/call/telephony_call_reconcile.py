@@ -82,6 +82,7 @@ class TelephonyCall(models.Model):
         Living legs of ended calls are hung up. A call without a living leg is ended.
         """
         self.env["telephony.caller.id"]._reconcile()
+        self.env["telephony.test.call"]._reconcile()
         calls = self._get_watched()
         self.env["ir.cron"]._commit_progress(remaining=len(calls))
         for account, calls_of_account in calls.grouped("account_id").items():

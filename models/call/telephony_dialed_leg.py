@@ -39,6 +39,7 @@ class TelephonyDialedLeg(models.Model):
             ("queue_callback", "Callback"),
             ("verification", "Verification Call"),
             ("forward", "Forwarded Call"),
+            ("test", "Test Call"),
         ],
         string="Type",
         required=True,

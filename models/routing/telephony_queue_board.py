@@ -37,7 +37,8 @@ class TelephonyQueue(models.Model):
 
         :raise AccessError: the user is no supervisor
         :return: `now`, `recheck_at`, `total` and `queues` (figures), `agents` and their `states`,
-            and the `domains` of the calls behind the figures
+            the `domains` of the calls behind the figures, and `is_started`: whether calls are
+            possible, see `telephony.account.get_started`
         :rtype: dict
         """
         agents = self.env["telephony.agent"]
@@ -64,6 +65,7 @@ class TelephonyQueue(models.Model):
             "states": agents._get_board_states(),
             "domains": self._get_board_domains(today),
             "is_manager": self.env.user.has_group("crm_telephony.group_manager"),
+            "is_started": self.env["telephony.account"]._is_started(),
         }
 
     # === FIGURES === #

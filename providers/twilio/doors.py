@@ -13,8 +13,9 @@ from .events import LEG_STATUS, NAME, ONCE, parse_number, parse_sid
 # Webhooks that change no row.
 UNGATED = {"announce"}
 # Reports that never offer a call to an agent. All other webhooks may. Those of a verification name
-# its leg, which no call has: they wait for each other, and for the question of a page.
-REPORTS = {"caller_id", "conference", "recording"}
+# or of a test call name its leg, which no call has: they wait for each other, and for the question
+# of a page.
+REPORTS = {"caller_id", "conference", "recording", "call_me_status"}
 # Webhooks that have no voice response.
 SILENT = {*REPORTS, "status"}
 NUMBER = re.compile(r"\+?[0-9]{1,20}")

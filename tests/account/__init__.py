@@ -5,9 +5,11 @@ from . import (
     test_caller_id,
     test_edge,
     test_first_connection,
+    test_get_started,
     test_health,
     test_leg_price,
     test_plan,
     test_provider,
     test_slow_provider,
+    test_test_call,
 )

@@ -46,11 +46,11 @@ class TestFirstConnection(AdminWorld, TelephonyCase):
 
         self.ana.company_ids |= self.company_c
         self.assertIn("Click “Connect” under Telephony > Configuration", reason(self.adam))
-        self.assertIn("Ask your phone administrator", reason(self.ana))
+        self.assertIn("Ask your administrator, Adam.", reason(self.ana))
         self.connect_with(number("1", "+3225550190"))
         self.get_numbers().agent_ids = False
         self.assertIn("Add yourself to the phone users", reason(self.adam))
-        self.assertIn("Ask your phone administrator to assign", reason(self.ana))
+        self.assertIn("assigned to you. Ask your administrator, Adam.", reason(self.ana))
 
     def test_several_numbers_are_counted(self):
         message = self.connect_with(number("1", "+3225550190"), number("2", "+3225550191"))

@@ -347,6 +347,12 @@ class TestEveryRequest(Failing):
         "telephony.account": {"_send_connection_request"},
         # TestEveryVerification; its `start_verification` is sent by the click itself.
         "telephony.caller.id": {"_send_check_request"},
+        # test_test_call
+        "telephony.test.call": {
+            "_send_test_call_request",
+            "_send_test_check_request",
+            "_send_test_end_request",
+        },
         # TestWhatIsTrue, test_recording_life
         "telephony.recording": {
             "_send_delete_request",

@@ -32,6 +32,7 @@ RIGHTS = {
     "telephony.call.event": {"manager": "r"},
     "telephony.call.timeline": {"user": "r", "supervisor": "r", "manager": "r"},
     "telephony.dialed.leg": {"manager": "r"},
+    "telephony.test.call": {"manager": "r"},
 }
 SECRETS = (
     "account_sid",

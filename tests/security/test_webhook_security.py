@@ -26,8 +26,11 @@ from ..common import (
 )
 
 FORM = "application/x-www-form-urlencoded"
-QUESTIONS = ("voice", "client", "wait", "step", "join", "announce", "agent_phone", "fallback")
-REPORTS = ("status", "conference", "recording", "caller_id")
+QUESTIONS = (
+    *("voice", "client", "wait", "step", "join", "announce", "agent_phone", "call_me"),
+    "fallback",
+)
+REPORTS = ("status", "conference", "recording", "caller_id", "call_me_status")
 CONTROLLER = f"{LOGGER}.controllers.twilio_webhook"
 CALLS = f"{LOGGER}.models.call.telephony_call"
 INCOMING = f"{LOGGER}.models.routing.telephony_call"

@@ -215,6 +215,7 @@ interface SnapshotData {
     agent: AgentData;
     can_call: boolean;
     cannot_call_reason: string | false;
+    is_started: boolean;
     numbers: { id: number; number: string; number_display: string; name: string }[];
     caller_ids: CallerIdData[];
     my_caller_ids: CallerIdData[];

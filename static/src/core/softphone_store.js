@@ -42,6 +42,8 @@ export class SoftphoneStore extends Reactive {
     agent = null;
     canCall = false;
     cannotCallReason = false;
+    /** Whether an administrator has nothing left to do before calls are possible */
+    isStarted = true;
     numbers = [];
     /** @type {CallerIdData[]} caller IDs that the agent may show to customers */
     callerIds = [];
@@ -278,6 +280,7 @@ export class SoftphoneStore extends Reactive {
         this.applyAgent(data.agent);
         this.canCall = data.can_call;
         this.cannotCallReason = data.cannot_call_reason;
+        this.isStarted = data.is_started !== false;
         this.numbers = data.numbers;
         this.callerIds = data.caller_ids;
         this.allowCallerId = Boolean(data.allow_caller_id);

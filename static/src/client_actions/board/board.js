@@ -6,6 +6,7 @@ import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { useLiveClock } from "@crm_telephony/core/live_clock";
+import { GetStarted } from "@crm_telephony/features/get_started/get_started";
 import { BoardAgents } from "./board_agents";
 import { BoardData } from "./board_data";
 import { BoardFigure, LongestWait } from "./board_figure";
@@ -16,7 +17,7 @@ import { WallScreen } from "./wall_screen";
 /** The supervisors' board: waiting callers, agents, and the figures of today. */
 export class Board extends Component {
     static template = "crm_telephony.Board";
-    static components = { BoardAgents, BoardFigure, BoardQueues, Layout, LongestWait };
+    static components = { BoardAgents, BoardFigure, BoardQueues, GetStarted, Layout, LongestWait };
     static props = { ...standardActionServiceProps };
 
     setup() {
@@ -67,6 +68,11 @@ export class Board extends Component {
 
     get isEmpty() {
         return !this.data.agents.length && !this.data.queues.length;
+    }
+
+    /** Whether something is missing that an administrator can do. */
+    get isSetupShown() {
+        return this.data?.is_started === false && !this.wall.isOn;
     }
 
     toggleWall() {

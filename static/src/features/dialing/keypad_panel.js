@@ -1,19 +1,21 @@
-import { Component, onWillUnmount, useRef } from "@odoo/owl";
+import { Component, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useAutofocus } from "@web/core/utils/hooks";
 import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { useContactSearch } from "@crm_telephony/features/contacts/contact_search";
+import { GetStarted } from "@crm_telephony/features/get_started/get_started";
 import { DialKeys } from "./dial_keys";
 
 /** The dial pad: keys, typing, pasting, and search by name. */
 export class KeypadPanel extends Component {
     static template = "crm_telephony.KeypadPanel";
-    static components = { DialKeys };
+    static components = { DialKeys, GetStarted };
     static props = {};
 
     setup() {
         this.softphone = useSoftphone();
         this.store = useSoftphoneStore();
+        this.state = useState({ isSetupOpen: false });
         this.input = useAutofocus({ refName: "input" });
         this.callButton = useRef("call");
         this.search = useContactSearch((term) => this.softphone.agent.searchContacts(term));
@@ -22,6 +24,15 @@ export class KeypadPanel extends Component {
 
     get draft() {
         return this.store.draft;
+    }
+
+    /** Whether the keypad makes room for what an administrator has to do first. */
+    get isSetupShown() {
+        return this.isSetupOffered && (this.isBlocked || this.state.isSetupOpen);
+    }
+
+    get isSetupOffered() {
+        return this.store.isReady && !this.store.isStarted;
     }
 
     get isBlocked() {
