@@ -10,7 +10,7 @@
     "uninstall_hook": "uninstall_hook",
     "depends": ["crm", "phone_validation", "mail", "bus", "resource"],
     # Odoo reads the version of twilio with packaging, which it does not require itself.
-    "external_dependencies": {"python": ["packaging", "twilio>=9", "phonenumbers"]},
+    "external_dependencies": {"python": ["packaging", "twilio>=9.0.2", "phonenumbers"]},
     "data": [
         "security/telephony_groups.xml",
         "security/telephony_account_security.xml",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,12 +15,13 @@ from pathlib import Path
 
 import database
 import lanes
+import locked
 import package as package_files
 import places
 from places import ADDON, ADDONS, CONF, LOGS, PYTHON, REPO, STATE, say
 
 PARTS = (
-    *("lint", "unit", "judge", "emulator", "odoo", "js", "quality", "package", "live"),
+    *("lint", "unit", "oldest", "judge", "emulator", "odoo", "js", "quality", "package", "live"),
     *("torture", "e2e"),
 )
 #: Long parts, which run only when they are named.
@@ -27,8 +29,8 @@ LONG_PARTS = ("core",)
 #: Jobs that may run beside each other, in their order. While the first job makes the database, the
 #: next ones need none. The parts that are split have a job for each share of their tests.
 JOBS = (
-    *("odoo 1/2", "lint", "unit", "judge", "emulator", "bare", "odoo 2/2", "quality", "js"),
-    "package",
+    *("odoo 1/2", "lint", "unit", "oldest", "judge", "emulator", "bare", "odoo 2/2", "quality"),
+    *("js", "package"),
 )
 #: Jobs that run beside each other after all other parts. They listen to sound, so each needs
 #: one processor, but not two: a story waits for most of its time.
@@ -160,6 +162,20 @@ def lint():
 def unit(*options):
     """Run the plain Python tests of the addon's modules that do not import Odoo."""
     return plain("unit", "dev/unit", options)
+
+
+def oldest():
+    """Run the tests that use Twilio's package with its lowest permitted version."""
+    folder = locked.install("oldest")
+    path = {"PYTHONPATH": os.pathsep.join(map(str, (folder, REPO / "dev")))}
+    [wanted] = re.findall(r"^twilio==(\S+)", locked.get_lock("oldest").read_text(), re.M)
+    shown = [str(PYTHON), "-c", "import twilio; print(twilio.__version__)"]
+    used = subprocess.check_output(shown, env={**os.environ, **path}, text=True).strip()
+    if used != wanted:
+        return Result(problems=[f"the tests would use twilio {used}, not {wanted}"])
+    tests = sorted((REPO / "dev/unit").glob("test_*.py"))
+    concerned = (test for test in tests if "providers.twilio" in test.read_text(encoding="utf-8"))
+    return plain("oldest", "dev/unit", list(map(str, concerned)), path)
 
 
 def judge(*options):
@@ -317,7 +333,7 @@ def js(*options):
 
 
 def guarded(part, *options, **share):
-    """Run one part; a database that cannot be built is a failure of the part.
+    """Run one part; a database or a package that cannot be made is a failure of the part.
 
     :return tuple: the result, and the seconds.
     """
@@ -325,7 +341,7 @@ def guarded(part, *options, **share):
     started = time.monotonic()
     try:
         result = globals()[part](*options, **share)
-    except database.BuildError as error:
+    except (database.BuildError, locked.InstallError) as error:
         result = Result(problems=[str(error)])
     return result, time.monotonic() - started
 

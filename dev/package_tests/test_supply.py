@@ -1,9 +1,11 @@
 """Every installed or shipped file is pinned by its hash."""
 
+import ast
 import json
 import re
 
 import pytest
+from packaging.version import Version
 
 import places
 
@@ -17,14 +19,30 @@ def get_pins(name):
     return set(re.findall(r"^([A-Za-z0-9_.-]+==[^\s;\\]+)", read(name), re.MULTILINE))
 
 
-def test_every_python_package_is_locked_with_hashes():
+@pytest.mark.parametrize("name", ["", "-dev", "-oldest", "-wheel"])
+def test_every_python_package_is_locked_with_hashes(name):
     """Every Python package of the tools has a fixed version and a hash."""
-    for name in ("dev/requirements", "dev/requirements-dev"):
-        locked = {pin.lower().replace("_", "-") for pin in get_pins(f"{name}.lock")}
-        assert {pin.lower().replace("_", "-") for pin in get_pins(f"{name}.txt")} <= locked
-        entries = re.split(r"^(?=[A-Za-z0-9])", read(f"{name}.lock"), flags=re.MULTILINE)[1:]
-        assert entries
-        assert all("--hash=sha256:" in entry for entry in entries)
+    lock = f"dev/requirements{name}.lock"
+    locked = {pin.lower().replace("_", "-") for pin in get_pins(lock)}
+    wanted = {pin.lower().replace("_", "-") for pin in get_pins(f"dev/requirements{name}.txt")}
+    assert wanted
+    assert wanted <= locked
+    entries = re.split(r"^(?=[A-Za-z0-9])", read(lock), flags=re.MULTILINE)[1:]
+    assert entries
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in read(lock), "it names no host"
+
+
+def test_oldest_packages_are_the_lowest_of_the_manifest():
+    """The part "oldest" tests the lowest version that the manifest allows."""
+    required = ast.literal_eval(read("__manifest__.py"))["external_dependencies"]["python"]
+    lowest = {
+        found[1]: Version(found[2])
+        for name in required
+        if (found := re.fullmatch(r"(\S+)>=(\S+)", name))
+    }
+    pins = (pin.split("==") for pin in get_pins("dev/requirements-oldest.lock"))
+    assert {name: Version(version) for name, version in pins} == lowest
 
 
 @pytest.mark.parametrize("folder", ["", "dev/judge/"])
@@ -37,10 +55,6 @@ def test_every_npm_package_is_locked_with_its_hash(folder):
     assert len(packages) > len(wanted)
     assert all(values.get("integrity") for values in packages.values())
     assert not any("resolved" in values for values in packages.values())
-
-
-def test_locks_name_no_host():
-    assert "://" not in read("dev/requirements.lock") + read("dev/requirements-dev.lock")
 
 
 def test_voice_sdk_is_the_file_of_the_pinned_package():
