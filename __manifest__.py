@@ -9,6 +9,8 @@
     "application": True,
     "uninstall_hook": "uninstall_hook",
     "depends": ["crm", "phone_validation", "mail", "bus", "resource"],
+    # Each of them has a telephone of its own, which takes over the same clicks on phone numbers.
+    "excludes": ["voip", "voip_oca"],
     # Odoo reads the version of twilio with packaging, which it does not require itself.
     "external_dependencies": {"python": ["packaging", "twilio>=9.0.2", "phonenumbers"]},
     "data": [

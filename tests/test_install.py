@@ -2,8 +2,9 @@
 
 import wave
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
-from odoo.tools import file_open, file_path
+from odoo.tools import file_open, file_path, mute_logger
 
 from .common import TelephonyCase
 
@@ -126,6 +127,19 @@ class TestInstall(TelephonyCase):
         copy = call.copy({"request_uuid": "other"})
         self.assertNotEqual(copy.uuid, call.uuid)
         self.assertFalse(copy.provider_call_id)
+
+    # Their files are missing here.
+    @mute_logger("odoo.modules.module")
+    def test_other_telephones_are_refused(self):
+        """Apps with a telephone of their own cannot be installed beside this one."""
+        modules = self.env["ir.module.module"]
+        for name in ("voip", "voip_oca"):
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                other = modules.search([("name", "=", name)]) or modules.create({"name": name})
+                other.write({"shortdesc": "Other Telephone", "state": "uninstalled"})
+                with self.assertRaisesRegex(UserError, '"Telephony" and "Other Telephone" are'):
+                    other.button_install()
+                savepoint.rollback()
 
     def test_manifest(self):
         """The description is not the README, and every data file exists."""

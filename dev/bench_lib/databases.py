@@ -15,11 +15,12 @@ PREFIX = "telephony_bench"
 OCA_PACKAGE = "odoo-addon-voip-oca"
 OCA_VERSION = "19.0.1.0.2"
 OCA_FOLDER = STATE / "bench" / "oca"
-#: The baseline of the webhooks, and the other lookup.
-OTHERS = "sms_twilio,voip_oca"
+OCA_ADDON = "voip_oca"
+#: The baseline of the webhooks.
+BASELINE = "sms_twilio"
 
 
-def ensure_oca():
+def ensure_oca_files():
     """Install the published addon into a folder of its own, unless it is there."""
     stamp = STAMPS / "bench-oca"
     if stamp.exists() and stamp.read_text() == OCA_VERSION and OCA_FOLDER.is_dir():
@@ -105,23 +106,53 @@ def ensure(count, code, fresh=False):
     return keep(f"{PREFIX}_{count}", make, code, fresh)
 
 
-def keep(name, make, code, fresh=False):
+def ensure_oca(count, code, fresh=False):
+    """Create the database of the published addon, with the same contacts.
+
+    The two addons exclude each other, so they cannot be in one database.
+
+    :param int count: contacts.
+    :param tuple code: result of `ensure_code`, for the folders of addons.
+    :param bool fresh: create it anew in any case.
+    :return tuple: its name, and the first identifiers of contacts and leads.
+    """
+
+    def make(name):
+        database.build(
+            name,
+            modules=OCA_ADDON,
+            source=database.ensure_base(),
+            log=f"{PREFIX}_oca.log",
+            addons_path=addons_path(code[0]),
+        )
+        return contacts.fill(name, count)
+
+    return keep(f"{PREFIX}_oca_{count}", make, (code[0], OCA_VERSION), fresh, addon=OCA_ADDON)
+
+
+def keep(name, make, code, fresh=False, addon=ADDON):
     """Create a database once, and update it to the measured code.
 
     :param str name: the database.
     :param make: creates one with the given name; returns data to store about it.
     :param tuple code: result of `ensure_code`.
     :param bool fresh: create it anew in any case.
+    :param str addon: the measured addon.
     :return tuple: its name, and the result of `make`.
     """
     state_file, stamp = STAMPS / f"{name}.json", database.stamp_of(name)
     folder, code_id = code
     if not fresh and database.exists(name) and state_file.exists():
-        if not stamp.exists() or stamp.read_text() != code_id:
-            say(f"the code changed: updating database '{name}'")
-            database.run_odoo(name, "-u", ADDON, log=f"{name}.log", addons_path=addons_path(folder))
+        if stamp.exists() and stamp.read_text() == code_id:
+            return name, json.loads(state_file.read_text())
+        say(f"the code changed: updating database '{name}'")
+        try:
+            database.run_odoo(name, "-u", addon, log=f"{name}.log", addons_path=addons_path(folder))
+        except database.BuildError as error:
+            say(f"{error}: making it anew")
+        else:
             stamp.write_text(code_id)
-        return name, json.loads(state_file.read_text())
+            return name, json.loads(state_file.read_text())
     state_file.unlink(missing_ok=True)
     say(f"making database '{name}'")
     temporary = f"{name}_new"
@@ -142,12 +173,12 @@ def _ensure_source(folder, code_id):
     stamp = database.stamp_of(PREFIX)
     if database.exists(PREFIX) and stamp.exists() and stamp.read_text() == code_id:
         return
-    say("installing the addon and what it is compared with (a minute)")
+    say("installing the addon and the baseline (a minute)")
     base = database.ensure_base()
     stamp.unlink(missing_ok=True)
     database.build(
         PREFIX,
-        modules=f"{ADDON},{OTHERS}",
+        modules=f"{ADDON},{BASELINE}",
         source=base,
         log=f"{PREFIX}.log",
         addons_path=addons_path(folder),

@@ -3,9 +3,12 @@
 import itertools
 import random
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 from unittest import mock
 
-from bench_lib import contacts, world
+from bench_lib import contacts, databases, world
 from bench_lib.contacts import CONTACTS_PER_LEAD, WRITINGS
 from bench_lib.figures import Series, ratio
 from bench_lib.report import goal, table
@@ -29,10 +32,27 @@ class _LookedUp:
         return [self.partner_id] if self.partner_id else []
 
 
-def finders(env):
-    """Return the lookups by name: each takes a number and returns identifiers of contacts.
+@dataclass
+class Finder:
+    """A lookup in one of the databases.
 
     :param env: an environment of the superuser, as in a webhook.
+    :param int first: the first identifier of the contacts.
+    :param find: takes a number, and returns identifiers of contacts.
+    """
+
+    env: Any
+    first: int
+    find: Callable
+
+
+def finders(env, first, oca_env, oca_first):
+    """Return the lookups by name.
+
+    :param env: of the database with this addon.
+    :param dict first: its first identifiers of contacts and leads.
+    :param oca_env: of the database with the published addon.
+    :param dict oca_first: its first identifiers.
     """
     partners, company = env["res.partner"], env.ref("base.main_company")
 
@@ -41,12 +61,14 @@ def finders(env):
 
     def oca(number):
         # The request of its softphone at an incoming call; the call itself is not written.
-        return env["voip.call"].create_call({"phone_number": number, "type_call": "incoming"})
+        return oca_env["voip.call"].create_call({"phone_number": number, "type_call": "incoming"})
 
     return {
-        OURS: lambda number: partners._telephony_find(number, company).ids,
-        CORE: core,
-        OCA: oca,
+        OURS: Finder(
+            env, first["contacts"], lambda number: partners._telephony_find(number, company).ids
+        ),
+        CORE: Finder(env, first["contacts"], core),
+        OCA: Finder(oca_env, oca_first["contacts"], oca),
     }
 
 
@@ -57,12 +79,20 @@ def measure(setting):
     :return dict: see `measure_in`.
     """
     options, (name, first) = setting.options, setting.big
+    oca_name, oca_first = databases.ensure_oca(options.contacts, setting.code, options.fresh)
     world.clear(name)
-    with setting.registries.cursor(name) as cursor:
+    with (
+        setting.registries.cursor(name) as cursor,
+        setting.registries.cursor(oca_name) as oca_cursor,
+    ):
         env = setting.registries.environment(cursor)
+        oca_env = setting.registries.environment(oca_cursor)
         contacts.check(env, first, options.contacts)
-        result = measure_in(env, first, options.contacts, options.seed)
+        contacts.check(oca_env, oca_first, options.contacts)
+        find = finders(env, first, oca_env, oca_first)
+        result = measure_in(env, first, find, options.contacts, options.seed)
         cursor.rollback()
+        oca_cursor.rollback()
     return result
 
 
@@ -111,7 +141,8 @@ def markdown(result, _where):
             "Callers arrive in E.164; contacts are stored in three writings. Ours is "
             "`res.partner._telephony_find`, Odoo core's a search for `phone_mobile_search`, "
             "voip_oca's what its `create_call` does to find the contact (the call itself is not "
-            "written). Recall is the share of callers whose contact is found."
+            "written), in a database of its own with the same contacts. Recall is the share of "
+            "callers whose contact is found."
         ),
         table(
             ["Stored", "Look-up", "Times ours", "Recall", "Median", "p95", "p10", "Numbers"],
@@ -135,20 +166,23 @@ def markdown(result, _where):
     ]
 
 
-def measure_in(env, first, count, seed):
+def measure_in(env, first, find, count, seed):
     """Look up numbers of every writing.
 
     :param env: an environment of the superuser.
     :param dict first: the first identifiers of contacts and leads.
+    :param dict find: result of `finders`.
     :param int count: number of contacts.
     :param int seed: of the choice of numbers.
     :return dict: writing -> name of the lookup -> figures; `leads` -> figures of ours.
     """
     say("measuring the caller look-up")
-    call_class = env.registry["voip.call"]
+    call_class = find[OCA].env.registry["voip.call"]
     with mock.patch.object(call_class, "create", lambda _self, values: _LookedUp(values)):
         result = {
-            writing: _measure_writing(env, first, count, position, random.Random(seed + position))
+            writing: _measure_writing(
+                env, first, find, count, position, random.Random(seed + position)
+            )
             for position, writing in enumerate(WRITINGS)
         }
     result["leads"] = _measure_leads(env, first, count, random.Random(seed))
@@ -167,22 +201,25 @@ def _timed(env, find, number):
     return time.perf_counter() - started, found
 
 
-def _measure_writing(env, first, count, position, chance):
+def _measure_writing(env, first, find, count, position, chance):
     rows = _sample((i for i in range(count) if i // 4 % 3 == position), NUMBERS + WARM_UP, chance)
     people = env["res.partner"].browse([first["contacts"] + i for i in rows])
     # From the numbering plan, not from a stored field that a lookup reads.
-    numbers = [(contact.id, contact._phone_format(fname="phone")) for contact in people]
-    find = finders(env)
+    numbers = [
+        (row, contact._phone_format(fname="phone"))
+        for row, contact in zip(rows, people, strict=True)
+    ]
     series = {name: Series() for name in find}
     right = dict.fromkeys(find, 0)
     warm_up = min(WARM_UP, len(numbers) // 4)
     orders = itertools.cycle(itertools.permutations(find))
-    for turn, (contact_id, number) in enumerate(numbers):
+    for turn, (row, number) in enumerate(numbers):
         for name in next(orders):
-            seconds, found = _timed(env, find[name], number)
+            finder = find[name]
+            seconds, found = _timed(finder.env, finder.find, number)
             if turn >= warm_up:
                 series[name].add(seconds)
-                right[name] += contact_id in found
+                right[name] += finder.first + row in found
     measured = len(numbers) - warm_up
     return {
         name: {

@@ -62,7 +62,7 @@ class Setting:
 
     def __init__(self, options, port):
         self.options, self.port, self.few = options, port, FEW_CONTACTS
-        databases.ensure_oca()
+        databases.ensure_oca_files()
         self.code = databases.ensure_code(options.revision)
         self.folder = self.code[0]
         self.small = databases.ensure(FEW_CONTACTS, self.code, options.fresh)
