@@ -1,16 +1,22 @@
-"""Build the installable archive dist/crm_telephony-<version>.zip. Called by dev/package.
+"""The installable forms of the addon, from one list of files. Called by dev/package.
 
-It contains the files known to git, without those marked "export-ignore" in .gitattributes.
+`shipped_files` is the list: the files known to git, without those marked "export-ignore" in
+.gitattributes. The archive, the wheel (`wheel_backend`) and the release branch (`release`) contain
+these.
 """
 
 import ast
 import shutil
 import subprocess
+import sys
 import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
 
 from places import ADDON, REPO, say
+
+#: Files of a release branch besides the addon's.
+BRANCH = REPO / "dev/branch"
 
 
 def git(*arguments, **options):
@@ -20,8 +26,23 @@ def git(*arguments, **options):
     ).stdout
 
 
+def get_manifest():
+    """Return the addon's manifest."""
+    return ast.literal_eval((REPO / "__manifest__.py").read_text(encoding="utf-8"))
+
+
+def get_time():
+    """Return the time of the last commit, in seconds: that of every file in the packages."""
+    return int(git("log", "-1", "--format=%ct"))
+
+
 def shipped_files():
     """Return the paths of all files of the archive, relative to the repository."""
+    if not (REPO / ".git").exists():
+        sys.exit(
+            "error: the list of the addon's files is read from git, and this folder is no clone: "
+            "please clone the repository, or use a release"
+        )
     names = [name for name in git("ls-files", "-z").split("\0") if name]
     fields = git(
         "check-attr", "-z", "--stdin", "export-ignore", input="\0".join(names) + "\0"
@@ -40,7 +61,18 @@ def unpack(target):
     """
     for path in shipped_files():
         (target / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(REPO / path, target / path)
+        shutil.copyfile(REPO / path, target / path)
+
+
+def lay_out(folder):
+    """Write the files of a release branch: the addon in a folder, and what installers read.
+
+    :param Path folder: destination.
+    """
+    unpack(folder / ADDON)
+    shutil.copytree(BRANCH, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    required = get_manifest()["external_dependencies"]["python"]
+    (folder / "requirements.txt").write_text("".join(f"{name}\n" for name in required))
 
 
 def build(folder):
@@ -49,10 +81,9 @@ def build(folder):
     :param Path folder: destination.
     :return Path: the archive. The same files give the same bytes.
     """
-    version = ast.literal_eval((REPO / "__manifest__.py").read_text(encoding="utf-8"))["version"]
-    target = folder / f"{ADDON}-{version}.zip"
+    target = folder / f"{ADDON}-{get_manifest()['version']}.zip"
     folder.mkdir(parents=True, exist_ok=True)
-    stamp = datetime.fromtimestamp(int(git("log", "-1", "--format=%ct")), timezone.utc)
+    stamp = datetime.fromtimestamp(get_time(), timezone.utc)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in shipped_files():
             entry = zipfile.ZipInfo(f"{ADDON}/{path}", stamp.timetuple()[:6])
