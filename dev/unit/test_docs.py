@@ -12,7 +12,11 @@ from tools.markdown import get_anchor
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-PAGES = sorted([*SHIPPED, *(ROOT / "dev").rglob("*.md")])
+# The page of the release branch lies beside the addon there: dev/package_tests/test_release.py.
+BRANCH = ROOT / "dev/branch"
+PAGES = sorted(
+    [*SHIPPED, *(page for page in (ROOT / "dev").rglob("*.md") if BRANCH not in page.parents)]
+)
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)")
 ANCHOR = re.compile(r'^<a id="([\w-]+)"></a>$', re.M)
 TEST = re.compile(r"\b(test_[a-z0-9_]+(?=\.py|\.[A-Z]|`)|[a-z_]+\.test\.js)")
