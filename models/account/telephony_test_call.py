@@ -6,8 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...providers.base import ProviderError
-from ...providers.voice_response import Gather, HangUp, Play, Say
-from ...tools.language import to_language_tag
+from ...providers.voice_response import Gather, HangUp, Play
 from ...tools.printable import printable
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
@@ -329,13 +328,13 @@ class TelephonyTestCall(models.TransientModel):
             account._save_reached()
         if voice_request.digits == KEY:
             test._move("done")
-            return [test._say("thanks"), HangUp()]
+            return [test._say("test_thanks"), HangUp()]
         return [
             Gather(
                 (
-                    test._say("greeting"),
+                    test._say("test_greeting"),
                     Play(account._get_sound_url(f"hold_music/{MUSIC_SECONDS}")),
-                    test._say("key"),
+                    test._say("test_key"),
                 ),
                 KEY_SECONDS,
                 account._get_webhook_url("call_me", test=test.uuid),
@@ -377,19 +376,10 @@ class TelephonyTestCall(models.TransientModel):
             else:
                 self._fail(event.reason)
 
-    def _say(self, name):
-        """Return a sentence in the language of the company."""
-        company = self.account_id.company_id
-        lang = self.account_id._get_spoken_lang(company.partner_id.lang or self.user_id.lang)
-        env = self.with_context(lang=lang).env
-        text = {
-            "greeting": env._(
-                "This is your telephone in Odoo. Your account works. You will now hear music."
-            ),
-            "key": env._("If you heard music, press 1."),
-            "thanks": env._("Thank you. Everything works. Goodbye."),
-        }[name]
-        return Say(text, to_language_tag(lang))
+    def _say(self, code):
+        """Return a standard sentence in the language of the company."""
+        lang = self.account_id.company_id.partner_id.lang or self.user_id.lang
+        return self.env["telephony.speech"]._say(self.account_id, lang, code)
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 

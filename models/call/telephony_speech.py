@@ -19,6 +19,11 @@ SENTENCES = {
     "phone_queue_callback": _lt("%(name)s requested a callback. Press 1 to call now."),
     "caller_hung_up": _lt("The caller hung up."),
     "already_answered": _lt("This call was already answered."),
+    "test_greeting": _lt(
+        "This is your telephone in Odoo. Your account works. You will now hear music."
+    ),
+    "test_key": _lt("If you heard music, press 1."),
+    "test_thanks": _lt("Thank you. Everything works. Goodbye."),
 }
 
 
