@@ -36,6 +36,7 @@
         "views/telephony_queue_callback_views.xml",
         "views/telephony_call_quality_views.xml",
         "views/telephony_number_views.xml",
+        "wizard/telephony_agent_add_views.xml",
         "views/telephony_agent_views.xml",
         "views/telephony_caller_id_views.xml",
         "views/telephony_queue_views.xml",

@@ -127,8 +127,8 @@ class ResCompany(models.Model):
                 )
 
     def write(self, vals):
-        result = super().write(vals)
-        if "user_ids" in vals:
-            # sudo: telephony.agent - a user who left the company must not be rung there
-            self.env["telephony.agent"].sudo()._drop_without_right()
-        return result
+        if "user_ids" not in vals:
+            return super().write(vals)
+        # sudo: telephony.agent - a user who left the company must not be rung there
+        with self.env["telephony.agent"].sudo()._following_rights():
+            return super().write(vals)

@@ -159,6 +159,13 @@ class ResUsers(models.Model):
         for user in self:
             user._bus_send("telephony/activities_changed", {})
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        users = super().create(vals_list)
+        # sudo: telephony.agent - the list of phone users follows their rights
+        self.env["telephony.agent"].sudo()._add_missing(users)
+        return users
+
     def write(self, vals):
         # Not an inverse: it could not distinguish submitted values from empty ones.
         preferences = {
@@ -169,12 +176,14 @@ class ResUsers(models.Model):
                 raise AccessError(self.env._("You can only change your own phone settings."))
             self.env["telephony.agent"].save_preferences(preferences)
             vals = {name: value for name, value in vals.items() if name not in PREFERENCES}
-        result = super().write(vals)
-        if RIGHT_FIELDS & vals.keys():
-            # sudo: telephony.agent - a user without the right must not be rung
-            self.env["telephony.agent"].sudo()._drop_without_right(self)
-            # sudo: telephony.agent - only to notify their pages
-            self.sudo().telephony_agent_ids._notify_rights()
+        if not RIGHT_FIELDS & vals.keys():
+            return super().write(vals)
+        # sudo: telephony.agent - the list of phone users follows their rights
+        agents_sudo = self.env["telephony.agent"].sudo()
+        with agents_sudo._following_rights(self):
+            result = super().write(vals)
+        # sudo: telephony.agent - only to notify their pages
+        self.sudo().telephony_agent_ids._notify_rights()
         return result
 
     @api.ondelete(at_uninstall=False)

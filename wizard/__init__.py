@@ -1,6 +1,7 @@
 from . import (
     mixin,
     telephony_account_credentials,
+    telephony_agent_add,
     telephony_callback_cancel,
     telephony_diagnosis,
     telephony_erasure,

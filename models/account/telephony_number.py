@@ -13,7 +13,7 @@ from ..res_company import RECORDING_MODES
 _logger = logging.getLogger(__name__)
 
 # Fields that decide which numbers the page of a phone user shows, and how.
-SHOWN_FIELDS = {"active", "agent_ids", "has_voice", "name", "number", "sequence"}
+SHOWN_FIELDS = {"active", "agent_ids", "flow_id", "has_voice", "name", "number", "sequence"}
 
 
 class TelephonyNumber(models.Model):

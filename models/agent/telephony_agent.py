@@ -158,9 +158,9 @@ class TelephonyAgent(models.Model):
     )
     _identity_unique = models.UniqueIndex("(identity) WHERE identity IS NOT NULL")
 
-    @api.constrains("user_id", "company_id")
+    @api.constrains("user_id", "company_id", "active")
     def _check_user(self):
-        for agent in self:
+        for agent in self.filtered("active"):
             user = agent.user_id
             if not user.active or user.share or agent.company_id not in user.company_ids:
                 raise ValidationError(
@@ -243,6 +243,8 @@ class TelephonyAgent(models.Model):
             vals = dict(vals)
             self._write_out_number(vals, self.company_id[:1])
         result = super().write(vals)
+        if vals.get("active"):
+            self._grant_right()
         if RIGHT_FIELDS & vals.keys():
             self._notify_rights()
         if is_archiving:
@@ -261,10 +263,13 @@ class TelephonyAgent(models.Model):
             )
 
     def _grant_right(self):
+        if not self:
+            return
         group = self.env.ref("crm_telephony.group_user")
         missing = self.user_id.filtered(lambda user: group not in user.all_group_ids)
-        # sudo: res.users - the right to add an agent includes granting this group
-        missing.sudo().write({"group_ids": [fields.Command.link(group.id)]})
+        if missing:
+            # sudo: res.users - the right to add an agent includes granting this group
+            missing.sudo().write({"group_ids": [fields.Command.link(group.id)]})
 
     # === BUSINESS METHODS === #
 

@@ -35,12 +35,33 @@ class TelephonyAgent(models.Model):
         :param str group: the required group
         :rtype: SQL
         """
-        self.env["res.users"].flush_model(["active", "company_ids", "group_ids"])
-        self.env["res.groups"].flush_model(["implied_ids"])
         self.flush_model(["user_id", "company_id", "active"])
         return SQL(
+            # The alias of this subquery must not occur in `user` or `company`.
+            """(%(membership)s
+                AND NOT EXISTS (
+                   SELECT FROM telephony_agent AS right_agent
+                    WHERE right_agent.user_id = %(user)s AND right_agent.company_id = %(company)s
+                      AND NOT right_agent.active))""",
+            membership=self._get_membership(user, company, group),
+            user=user,
+            company=company,
+        )
+
+    @api.model
+    def _get_membership(self, user, company, group=USER):
+        """Return the SQL condition that an active user is in a group and works for a company.
+
+        :param SQL user: the id of the user
+        :param SQL company: the id of the company
+        :param str group: the group
+        :rtype: SQL
+        """
+        self.env["res.users"].flush_model(["active", "company_ids", "group_ids"])
+        self.env["res.groups"].flush_model(["implied_ids"])
+        return SQL(
             # The aliases of this subquery must not occur in `user` or `company`.
-            """(EXISTS (
+            """EXISTS (
                    SELECT FROM res_users AS right_user
                      JOIN res_company_users_rel AS right_company
                           ON right_company.user_id = right_user.id
@@ -53,11 +74,7 @@ class TelephonyAgent(models.Model):
                                UNION
                               SELECT implied.gid FROM res_groups_implied_rel AS implied
                                 JOIN right_granting ON right_granting.id = implied.hid)
-                          SELECT id FROM right_granting))
-                AND NOT EXISTS (
-                   SELECT FROM telephony_agent AS right_agent
-                    WHERE right_agent.user_id = %(user)s AND right_agent.company_id = %(company)s
-                      AND NOT right_agent.active))""",
+                          SELECT id FROM right_granting))""",
             user=user,
             company=company,
             # None while the addon is being uninstalled: no user has the right then.
@@ -199,3 +216,4 @@ class TelephonyAgent(models.Model):
     def _drop_forgotten(self):
         """Check all users once a day, because rights may change without any method being called."""
         self._drop_without_right()
+        self._follow_members()

@@ -1,7 +1,10 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ...tools.language import to_language_tag
 from .telephony_flow_step import EXIT_FIELDS
+
+# Fields whose change the open pages of phone users learn of.
+SHOWN_FIELDS = {"active", "name"}
 
 
 class TelephonyFlow(models.Model):
@@ -39,7 +42,23 @@ class TelephonyFlow(models.Model):
                 flow._copy_exits_to(copied)
         return copies
 
+    def write(self, vals):
+        result = super().write(vals)
+        if SHOWN_FIELDS & vals.keys():
+            self._notify_changed()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_notify_agents(self):
+        self._notify_changed()
+
     # === BUSINESS METHODS === #
+
+    def _notify_changed(self):
+        """Make the open pages of those concerned read again what happens to incoming calls."""
+        # sudo: telephony.flow - only to notify the pages, which read what they may read
+        flows_sudo = self.sudo()
+        (flows_sudo.number_ids.agent_ids | flows_sudo.step_ids.agent_ids)._notify_rights()
 
     def _copy_exits_to(self, copied):
         """Connect the steps of a copy in the same way as in this flow. Note: `self.ensure_one()`

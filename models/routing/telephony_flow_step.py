@@ -11,6 +11,8 @@ EXIT_FIELDS = (
     "full_step_id",
     "not_available_step_id",
 )
+# Fields that decide what happens to a call, whose change open pages learn of.
+SHOWN_FIELDS = {"agent_ids", "flow_id", "kind", "queue_id", "sequence", "target_flow_id"}
 
 
 class TelephonyFlowStep(models.Model):
@@ -259,16 +261,40 @@ class TelephonyFlowStep(models.Model):
                     self.env._("Enter the message that callers hear in “%(name)s”.", name=step.name)
                 )
 
+    # === COMPUTE METHODS === #
+
+    @api.depends("name", "flow_id.name")
+    @api.depends_context("telephony_with_flow")
+    def _compute_display_name(self):
+        """Show the flow, too, where steps of several flows are listed."""
+        super()._compute_display_name()
+        if self.env.context.get("telephony_with_flow"):
+            for step in self:
+                step.display_name = f"{step.flow_id.name} › {step.name}"
+
     # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create(
+        steps = super().create(
             [make_playable(self.env, vals, "audio", "audio_name") for vals in vals_list]
         )
+        steps.flow_id._notify_changed()
+        return steps
 
     def write(self, vals):
-        return super().write(make_playable(self.env, vals, "audio", "audio_name"))
+        is_shown = bool({*SHOWN_FIELDS, *EXIT_FIELDS} & vals.keys())
+        if "agent_ids" in vals:
+            # sudo: telephony.flow.step - only to notify the pages of those who are rung no more
+            self.sudo().agent_ids._notify_rights()
+        result = super().write(make_playable(self.env, vals, "audio", "audio_name"))
+        if is_shown:
+            self.flow_id._notify_changed()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_notify_agents(self):
+        self.flow_id._notify_changed()
 
     # === BUSINESS METHODS === #
 

@@ -388,6 +388,7 @@ class TestTargets(TransferStories):
         )
         call = self.begin()
         self.agent_cleo._set_status("offline")
+        (self.sue | self.max).telephony_agent_ids.active = False
         lines = self.as_user(self.ana).transfer_targets(call.uuid)
         self.assertEqual(
             [(line["type"], line["name"]) for line in lines],
