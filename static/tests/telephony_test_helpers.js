@@ -240,7 +240,8 @@ export async function startSoftphone({
     patchWithCleanup(browser, { Audio: FakeAudio });
     patchWithCleanup(user, { hasGroup: async () => isPhoneUser });
     patchWithCleanup(assets, { loadBundle });
-    const server = { snapshot: snapshotData(snapshot), talking: [], waiting: [] };
+    const server = { snapshot: snapshotData(snapshot), talking: [], waiting: [], isPhoneUser };
+    onRpc("res.users", "has_group", () => server.isPhoneUser);
     onRpc("telephony.agent", "softphone_snapshot", ({ args }) => {
         const { snapshot: data } = server;
         const listed = [...data.calls, ...data.recent].map(({ uuid }) => uuid);

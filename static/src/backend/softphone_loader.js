@@ -38,11 +38,14 @@ export class SoftphoneLoader extends Reactive {
 
     /**
      * @param {Object} env
-     * @param {Object} notification the notification service
+     * @param {Object} services `bus_service`, `notification` and `orm`
      */
-    constructor(env, notification) {
+    constructor(env, { bus_service, notification, orm }) {
         super();
         Object.assign(this, { _env: markRaw(env), _notification: notification });
+        Object.assign(this, { _bus: markRaw(bus_service), _orm: orm });
+        /** What was removed with the right: pairs of a registry and its entry */
+        this._removed = [];
         this._loaded = null;
         /** The services of the bundle: pairs of name and definition */
         this._services = null;
@@ -51,18 +54,77 @@ export class SoftphoneLoader extends Reactive {
     }
 
     async start() {
+        this._bus.subscribe("telephony/rights_changed", () => this.followRight());
+        browser.addEventListener("online", () => this.hasFailed && this.load());
         this.isUser = await user.hasGroup(GROUP_USER);
         if (this.isUser) {
-            browser.addEventListener("online", () => this.hasFailed && this.load());
-            // The softphone takes the same place, so that its neighbors do not move.
-            registry
-                .category("systray")
-                .add(
-                    SERVICE_NAME,
-                    { Component: SystrayPlaceholder, props: { loader: this } },
-                    { sequence: SYSTRAY_SEQUENCE }
-                );
-            await this.load();
+            await this._show();
+        }
+    }
+
+    /** The rights of the user have changed: add the phone to the page, or remove it. */
+    async followRight() {
+        const isUser = await this._orm.silent
+            .call("res.users", "has_group", [user.userId, GROUP_USER])
+            .catch(() => this.isUser);
+        if (isUser === this.isUser) {
+            return;
+        }
+        this.isUser = isUser;
+        // The app and its menus come and go as well.
+        this._env.services.menu?.reload().catch(() => {});
+        if (isUser) {
+            this._notification.add(
+                _t(
+                    "You are a phone user now: the phone is at the top of the page. Reload the page to see the calls of contacts and opportunities, too."
+                ),
+                {
+                    type: "success",
+                    sticky: true,
+                    buttons: [{ name: _t("Reload"), onClick: () => browser.location.reload() }],
+                }
+            );
+            await this._show();
+        } else {
+            this._notification.add(
+                _t("You are no longer a phone user. Ask your phone administrator."),
+                { type: "warning", sticky: true }
+            );
+            this._remove();
+        }
+    }
+
+    async _show() {
+        if (this._removed.length) {
+            for (const [entries, entry] of this._removed) {
+                entries.add(SERVICE_NAME, entry, { sequence: SYSTRAY_SEQUENCE });
+            }
+            this._removed = [];
+            return;
+        }
+        // The softphone takes the same place, so that its neighbors do not move.
+        registry
+            .category("systray")
+            .add(
+                SERVICE_NAME,
+                { Component: SystrayPlaceholder, props: { loader: this } },
+                { sequence: SYSTRAY_SEQUENCE }
+            );
+        await this.load();
+    }
+
+    /** Remove the phone from the page, unless a conversation continues until it is hung up. */
+    _remove() {
+        const store = this._env.services[SERVICE_NAME]?.store;
+        if (store?.isBusy || store?.heldCall) {
+            return;
+        }
+        for (const name of ["systray", "main_components"]) {
+            const entries = registry.category(name);
+            if (entries.contains(SERVICE_NAME)) {
+                this._removed.push([entries, entries.get(SERVICE_NAME)]);
+                entries.remove(SERVICE_NAME);
+            }
         }
     }
 
@@ -211,10 +273,10 @@ export class SoftphoneLoader extends Reactive {
 }
 
 export const softphoneLoaderService = {
-    dependencies: ["notification"],
+    dependencies: ["bus_service", "notification", "orm"],
 
-    start(env, { notification }) {
-        const loader = new SoftphoneLoader(env, notification);
+    start(env, services) {
+        const loader = new SoftphoneLoader(env, services);
         // Not awaited: the web client must not wait for the softphone.
         loader.started = loader
             .start()

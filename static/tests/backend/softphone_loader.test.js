@@ -1,6 +1,7 @@
 /** The loading of the softphone, and what users see when it fails. */
 
-import { advanceTime, after, Deferred, expect, test } from "@odoo/hoot";
+import { advanceTime, after, Deferred, expect, test, tick, waitForNone } from "@odoo/hoot";
+import { startBusService } from "@bus/../tests/bus_test_helpers";
 import { AssetsLoadingError } from "@web/core/assets";
 import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
@@ -20,7 +21,9 @@ import {
     callData,
     defineTelephony,
     fakeVoice,
+    runningData,
     seen,
+    sendBus,
     startSoftphone,
     userError,
 } from "@crm_telephony/../tests/telephony_test_helpers";
@@ -76,6 +79,48 @@ test("a phone user loads the bundle once, and Odoo starts its services", async (
     expect(await getService(LOADER_NAME).load()).toBe(softphone);
     expect(registry.category("systray").contains("crm_telephony.softphone")).toBe(true);
     expect.verifySteps(["load crm_telephony.assets_softphone"]);
+});
+
+test("the phone comes with the right and goes with it, without a reload", async () => {
+    fakeVoice();
+    const world = await startSoftphone({ isPhoneUser: false });
+    await mountWithCleanup(WebClient);
+    await startBusService();
+    expect(".o_telephony_systray").toHaveCount(0);
+
+    sendBus("telephony/rights_changed", {});
+    await tick();
+    expect(getService(SERVICE_NAME)).toBe(undefined);
+
+    world.isPhoneUser = true;
+    sendBus("telephony/rights_changed", {});
+    await seen(".o_telephony_systray[data-presence=available]");
+    await seen(".o_notification:contains(You are a phone user now)");
+    await contains(".o_telephony_systray").click();
+    await seen(".o_telephony_softphone");
+
+    world.isPhoneUser = false;
+    sendBus("telephony/rights_changed", {});
+    await seen(".o_notification:contains(no longer a phone user)");
+    await waitForNone(".o_telephony_systray");
+    expect(".o_telephony_softphone").toHaveCount(0);
+
+    world.isPhoneUser = true;
+    sendBus("telephony/rights_changed", {});
+    await seen(".o_telephony_systray[data-presence=available]");
+});
+
+test("a conversation stays on the screen when the right is lost", async () => {
+    fakeVoice();
+    const call = runningData({ via: "phone" });
+    const world = await startSoftphone({ snapshot: { calls: [call] } });
+    await mountWithCleanup(WebClient);
+    await startBusService();
+    await seen(".o_telephony_systray[data-presence=in_call]");
+    world.isPhoneUser = false;
+    sendBus("telephony/rights_changed", {});
+    await seen(".o_notification:contains(no longer a phone user)");
+    expect(".o_telephony_systray").toHaveCount(1);
 });
 
 test("a part of the softphone can be replaced as any service", async () => {
