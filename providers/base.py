@@ -24,6 +24,7 @@ class VoiceRequest:
     :param str called: number that was called
     :param str identity: identity of the browser that calls; empty for a telephone
     :param str call_uuid: our identifier of the call, as the browser names it
+    :param bool is_test: whether the browser only tests its connection
     :param int step_id: our identifier of the step that the voice response belongs to, if the
         request names it
     :param str digits: keys that the party pressed
@@ -47,6 +48,7 @@ class VoiceRequest:
     called: str = ""
     identity: str = ""
     call_uuid: str = ""
+    is_test: bool = False
     step_id: int | None = None
     digits: str = ""
     queue_id: str = ""

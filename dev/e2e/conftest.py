@@ -177,11 +177,14 @@ def profiles(server, browsers):
 def agent(world, browsers, profiles, sessions):
     """Return a factory of agents at their browsers: `agent("admin")`.
 
-    With options the profile is new and unused.
+    With options the profile is new and unused. With `first_use` the softphone begins with the steps
+    of the first use.
     """
 
-    def make(login="admin", rpc=None, hz=None, **options):
+    def make(login="admin", rpc=None, hz=None, first_use=False, **options):
         rpc = rpc or sessions[login]
+        if not first_use:
+            rpc.call("telephony.agent", "finish_set_up")
         tone = MICROPHONES.get(login, 750) if hz is None else hz
         if options:
             options.pop("fresh", None)

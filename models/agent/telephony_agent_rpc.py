@@ -104,6 +104,8 @@ class TelephonyAgent(models.Model):
             # Only an administrator is shown what is left to do, and only they pay for the question.
             "is_started": not self.env.user.has_group("crm_telephony.group_manager")
             or (not reason and self.env["telephony.account"]._is_started()),
+            # sudo: res.users.settings - the current user's own row
+            "is_first_use": not self.env.user.sudo().res_users_settings_ids.telephony_is_set_up,
         }
 
     @api.model
@@ -167,6 +169,17 @@ class TelephonyAgent(models.Model):
         agent_sudo.write(vals)
         agent_sudo._notify_change()
         return agent_sudo._to_client()
+
+    @api.model
+    def finish_set_up(self):
+        """Remember that the current user has tried the telephone, or skipped it.
+
+        The softphone no longer opens with the steps of the first use.
+        """
+        self._ensure_own_agent()
+        settings_sudo = self.env["res.users.settings"]._find_or_create_for_user(self.env.user)
+        settings_sudo.telephony_is_set_up = True
+        return True
 
     @api.model
     @door()

@@ -476,7 +476,11 @@ class TelephonyCall(models.Model):
         leg = self.env["telephony.call.leg"]._match(account, event)
         if not leg:
             # A caller who hangs up at once can overtake the answer to the call's first webhook.
-            events._wait_for(account, f"{event.provider_leg_id}:voice")
+            first = f"{event.provider_leg_id}:voice"
+            events._wait_for(account, first)
+            if events._is_of_test(account, first):
+                _logger.info("The test of a browser's connection is over: %s", event.key)
+                return self.browse()
             # The event is not recorded, so that it can be delivered again once the leg is known.
             _logger.warning("An event names an unknown leg: %s", event.key)
             return self.browse()

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 KEPT_DAYS = 60
+# Kind of the first event of a browser that only tests its connection.
+TEST = "test"
 
 
 class TelephonyCallEvent(models.Model):
@@ -64,6 +66,16 @@ class TelephonyCallEvent(models.Model):
         with self.env.cr.savepoint() as savepoint:
             self._record_once(account, key, "voice")
             savepoint.rollback()
+
+    def _is_of_test(self, account, key):
+        """Return whether an event began the test of a browser's connection.
+
+        :param account: account that sent the event
+        :param str key: key of the event
+        :rtype: bool
+        """
+        domain = [("account_id", "=", account.id), ("key", "=", key), ("kind", "=", TEST)]
+        return bool(self.search_count(domain, limit=1))
 
     @api.autovacuum
     def _gc_old(self):

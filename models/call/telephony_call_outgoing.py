@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.base import CallEvent, ProviderError
-from ...providers.voice_response import Gather, HangUp
+from ...providers.voice_response import Gather, HangUp, Play
 from ...tools.phone_number import (
     IMPOSSIBLE,
     NO_COUNTRY,
@@ -23,6 +23,7 @@ from ..arguments import check_arguments
 from ..gate import door
 from .after_commit import after_commit, run_later
 from .telephony_call import SPARE_SECONDS
+from .telephony_call_event import TEST
 
 _logger = logging.getLogger(__name__)
 
@@ -53,6 +54,9 @@ MOST_PHONES = 5
 
 # Seconds to press the confirmation key.
 KEY_SECONDS = 8
+
+# Seconds of music while a browser measures its connection, once a second.
+TEST_SECONDS = 10
 
 
 class TelephonyCall(models.Model):
@@ -308,6 +312,8 @@ class TelephonyCall(models.Model):
                 ("company_id", "=", account.company_id.id),
             ]
         )
+        if voice_request.is_test:
+            return self._get_connection_test(account, agent, voice_request.leg_id)
         call = self.search(
             [("uuid", "=", voice_request.call_uuid), ("account_id", "=", account.id)]
         )
@@ -319,6 +325,24 @@ class TelephonyCall(models.Model):
         if not call or not agent._is_entitled():
             return call._refuse_browser()
         return call._admit(agent, voice_request.leg_id)
+
+    @api.model
+    def _get_connection_test(self, account, agent, leg_id):
+        """Return what a browser hears that tests its connection: music, which needs no call.
+
+        The browser measures the network meanwhile. Nothing that the agent says is recorded.
+
+        :param account: account of the connection
+        :param agent: the agent who tests; empty if the identity is unknown
+        :param str leg_id: the provider's id of the connection
+        :return: a voice response
+        :rtype: list
+        """
+        if not agent._is_entitled():
+            return self._refuse_browser("only phone users may test their connection")
+        # The report about the end of this leg names no call of ours.
+        self.env["telephony.call.event"]._record_once(account, f"{leg_id}:voice", TEST)
+        return [Play(account._get_sound_url(f"hold_music/{TEST_SECONDS}")), HangUp()]
 
     def _admit(self, agent, provider_leg_id):
         """Admit an agent's browser if the phase admits its role; `_admit_<role>` does it.

@@ -199,6 +199,7 @@ def parse_voice_request(params, query=None):
         called=params.get("To") or "",
         identity=caller.removeprefix(BROWSER) if is_browser else "",
         call_uuid=params.get("uuid") or "",
+        is_test=is_browser and params.get("test") == "1",
         step_id=parse_number(query.get("at")),
         digits=params.get("Digits") or "",
         queue_id=parse_sid(params.get("QueueSid")),

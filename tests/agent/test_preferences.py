@@ -198,6 +198,41 @@ class TestPreferences(TelephonyCase):
             account_sudo.write(vals)
             self.assertFalse(self.notified(self.ana, "rights_changed"), vals)
 
+    def test_changed_flow_is_told_to_those_it_concerns(self):
+        """Pages of the number's phone users, and of those who are rung, say what happens now."""
+        self.ring.agent_ids = self.agent_bob
+        self.agent_bob.number_ids = False
+        cleos_flow = self.flow.copy({"name": "Other"})
+        cleos_flow.step_ids.write({"agent_ids": [Command.set(self.agent_cleo.ids)]})
+        self.number.flow_id = self.flow
+        for act in (
+            lambda: self.number.write({"flow_id": cleos_flow.id}),
+            lambda: self.number.write({"flow_id": self.flow.id}),
+            lambda: self.flow.write({"name": "Renamed"}),
+            lambda: self.ring.write({"no_answer_step_id": False}),
+            lambda: self.ring.copy({"flow_id": self.flow.id}).unlink(),
+        ):
+            self.notifications.clear()
+            act()
+            self.assertTrue(self.notified(self.ana, "rights_changed"))
+            self.assertFalse(self.notified(self.cleo, "rights_changed"))
+        self.notifications.clear()
+        self.ring.agent_ids = self.agent_ana
+        self.assertTrue(self.notified(self.bob, "rights_changed"), "bob is rung no more")
+        self.notifications.clear()
+        self.ring.write({"name": "Everyone", "last_agent_id": self.agent_ana.id})
+        self.assertFalse(self.notified(self.ana, "rights_changed"), "no page shows this")
+
+    def test_first_use_is_shown_until_it_is_done_or_skipped(self):
+        agents = self.as_user(self.ana, "telephony.agent")
+        self.assertTrue(agents.softphone_snapshot()["is_first_use"])
+        agents.finish_set_up()
+        agents.finish_set_up()
+        self.assertFalse(agents.softphone_snapshot()["is_first_use"])
+        self.assertTrue(
+            self.as_user(self.bob, "telephony.agent").softphone_snapshot()["is_first_use"]
+        )
+
     def test_new_phone_user_and_new_group_are_told_to_the_page(self):
         self.notifications.clear()
         self.agent_ana.unlink()

@@ -2,6 +2,7 @@ from . import (
     test_admission,
     test_busy,
     test_call_report,
+    test_connection_test,
     test_destination_rules,
     test_emergency,
     test_gate,

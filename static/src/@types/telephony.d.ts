@@ -228,6 +228,7 @@ interface SnapshotData {
     closed?: number[];
     client_lease_seconds: number;
     is_supervisor: boolean;
+    is_first_use?: boolean;
     bus_id: number;
 }
 

@@ -53,6 +53,20 @@ export const Panel = Object.freeze({
     LIVE: "live",
     QUEUE: "queue",
     PREFERENCES: "preferences",
+    SET_UP: "set_up",
+});
+
+/** What is known of the microphone of this browser. */
+export const MicrophoneState = Object.freeze({
+    ALLOWED: "allowed",
+    BLOCKED: "blocked",
+    /** The browser will ask at the first use */
+    NOT_ASKED: "not_asked",
+    MISSING: "missing",
+    /** The page is not served over https */
+    INSECURE: "insecure",
+    /** The browser does not tell */
+    UNKNOWN: "unknown",
 });
 
 /** The progress of a transfer. */

@@ -55,6 +55,8 @@ export class SoftphoneStore extends Reactive {
     leaseSeconds = 100;
     /** Whether the user may monitor conversations of agents */
     isSupervisor = false;
+    /** Whether the agent has neither gone through the steps of the first use nor skipped them */
+    isFirstUse = false;
 
     /** @type {CallData[]} running calls of the agent */
     calls = [];
@@ -193,11 +195,20 @@ export class SoftphoneStore extends Reactive {
 
     /** @returns {boolean} whether the agent is online but calls do not arrive */
     get isUnreachable() {
-        if (this.isConnecting) {
-            return false;
-        }
+        return this.isOnline && this.usesBrowser && this.isLineLost;
+    }
+
+    /** @returns {boolean} whether the server cannot announce a call in this page */
+    get isLineLost() {
         const isKnown = this.reach !== Reach.OK || this.agent?.state === AgentState.UNREACHABLE;
-        return this.isOnline && this.usesBrowser && isKnown;
+        return !this.isConnecting && isKnown;
+    }
+
+    /** @returns {boolean} whether the steps of the first use are shown in place of the keypad */
+    get isSetUpShown() {
+        const mustShow =
+            this.isFirstUse && this.canCall && this.usesBrowser && this.panel === Panel.KEYPAD;
+        return this.panel === Panel.SET_UP || (mustShow && !this.draft.number);
     }
 
     /** @returns {boolean} whether the agent has to, and may, rejoin the sound of the call */
@@ -288,6 +299,7 @@ export class SoftphoneStore extends Reactive {
         this.country = data.country;
         this.leaseSeconds = data.client_lease_seconds || this.leaseSeconds;
         this.isSupervisor = Boolean(data.is_supervisor);
+        this.isFirstUse = Boolean(data.is_first_use);
         this._applyRecent(data.recent, mark);
         data.calls.forEach((call) => this.applyCall(call));
         data.left?.forEach((call) => this.applyLeft(call));
@@ -483,6 +495,10 @@ export class SoftphoneStore extends Reactive {
     /** @param {string} reach one of `Reach` */
     setReach(reach) {
         this.reach = reach;
+    }
+
+    endFirstUse() {
+        this.isFirstUse = false;
     }
 
     setClockOffset(milliseconds) {

@@ -26,6 +26,8 @@ import { SoftphoneSystray } from "./softphone_systray";
  * @property {import("@crm_telephony/voice/ringer").Ringer} ringer
  * @property {import("@crm_telephony/core/browser_settings").BrowserSettings} settings
  * @property {import("@crm_telephony/features/preferences/preferences_control").PreferencesControl} preferences
+ * @property {import("@crm_telephony/features/set_up/set_up_control").SetUpControl} setUp
+ * @property {import("@crm_telephony/voice/microphone_watch").MicrophoneWatch} microphone
  * @property {import("@crm_telephony/features/caller_ids/caller_ids").CallerIds} callerIds
  * @property {import("@crm_telephony/features/live_calls/company_calls").CompanyCalls} companyCalls
  * @property {import("@crm_telephony/features/activities/due_calls").DueCalls} dueCalls
@@ -57,6 +59,7 @@ const PARTS = [
     "telephony.followUps",
     "telephony.heldCall",
     "telephony.lease",
+    "telephony.microphone",
     "telephony.missed",
     "telephony.monitor",
     "telephony.notes",
@@ -65,6 +68,7 @@ const PARTS = [
     "telephony.recording",
     "telephony.ringer",
     "telephony.serverSync",
+    "telephony.setUp",
     "telephony.settings",
     "telephony.store",
     "telephony.transfer",
@@ -78,6 +82,7 @@ const PARTS = [
 /** @param {Softphone} parts */
 async function begin(parts) {
     parts.windowState.restore();
+    parts.microphone.start();
     parts.voiceSession.start();
     parts.callerIds.start();
     parts.alerts.start();

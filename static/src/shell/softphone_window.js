@@ -25,6 +25,8 @@ import { supervisorTexts } from "@crm_telephony/features/monitoring/monitor_labe
 import { MonitorPanel } from "@crm_telephony/features/monitoring/monitor_panel";
 import { PreferencesPanel } from "@crm_telephony/features/preferences/preferences_panel";
 import { RecentPanel } from "@crm_telephony/features/recent/recent_panel";
+import { Readiness } from "@crm_telephony/features/set_up/readiness";
+import { SetUpPanel } from "@crm_telephony/features/set_up/set_up_panel";
 import { EndedPanel } from "@crm_telephony/features/wrap_up/ended_panel";
 import { WrapUpBar } from "@crm_telephony/features/wrap_up/wrap_up_bar";
 import { ShortcutList } from "./shortcut_list";
@@ -49,7 +51,9 @@ export class SoftphoneWindow extends Component {
         MonitorPanel,
         PreferencesPanel,
         QueuePanel,
+        Readiness,
         RecentPanel,
+        SetUpPanel,
         WindowTabs,
         WrapUpBar,
     };

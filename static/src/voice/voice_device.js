@@ -1,8 +1,8 @@
 /**
- * The sound of a call through the Twilio Voice SDK.
+ * The sound of a call through the Twilio Voice SDK. More than 600 lines, because this is the only
+ * file of the client that knows the SDK and its error codes.
  *
- * This is the only file of the client that knows the SDK and its error codes. The SDK's objects
- * stay in this file: they must never reach reactive state. Each call has its own `Device`, with a
+ * The SDK's objects stay in this file: they must never reach reactive state. Each call has its own `Device`, with a
  * fresh token and a fresh connection, which is destroyed afterwards. The `Device` never registers,
  * because incoming calls ring through the bus and are then connected like outgoing ones. It may be
  * created while the call still rings, so that the connection to the provider is open at the click.
@@ -20,6 +20,7 @@ import { ensureMicrophone, microphoneConstraints, openMicrophone } from "./micro
 import { QualityMeter } from "./quality_meter";
 
 const CONNECT_TIMEOUT = 15_000; // ms
+const TEST_TIMEOUT = 30_000; // ms
 const TOKEN_REFRESH = 60_000; // ms before the token expires
 const DIGIT_PERIOD = 230; // ms; the SDK makes tones of 160 ms and gaps of 70 ms
 const DIGIT_MARGIN = 150; // ms by which a busy computer may be late
@@ -108,6 +109,36 @@ function sounds() {
     };
 }
 
+/** @throws {VoiceError} the file of the SDK cannot be loaded */
+async function loadSdk(access) {
+    try {
+        await loadJS(access.sdk_url);
+    } catch {
+        throw new VoiceError(Kind.SDK_UNAVAILABLE);
+    }
+}
+
+/** @throws {VoiceError} the SDK is missing, or does not support this browser */
+function getDeviceClass() {
+    const { Device } = window.Twilio || {};
+    if (!Device || !Device.isSupported) {
+        throw new VoiceError(Device ? Kind.UNSUPPORTED : Kind.SDK_UNAVAILABLE);
+    }
+    return Device;
+}
+
+function deviceOptions(access) {
+    return {
+        ...(access.gateway && { chunderw: access.gateway }),
+        ...(access.edge && { edge: access.edge }),
+        sounds: sounds(),
+        publishEvents: Boolean(access.insights),
+        enableImprovedSignalingErrorPrecision: true,
+        tokenRefreshMs: TOKEN_REFRESH,
+        logLevel: "silent",
+    };
+}
+
 /**
  * @typedef {Object} VoiceHandlers
  * @property {(state: string, error?: VoiceError) => void} onState called with CONNECTED,
@@ -126,6 +157,8 @@ export class VoiceDevice {
         this._next = null;
         /** The needs for which that attempt is kept open */
         this._needs = new Set();
+        /** The running test of the connection */
+        this._test = null;
         settings.onChange(() => this._attempt?.useDevices());
     }
 
@@ -167,9 +200,7 @@ export class VoiceDevice {
 
     async _open() {
         const access = await fetchAccess();
-        await loadJS(access.sdk_url).catch(() => {
-            throw new VoiceError(Kind.SDK_UNAVAILABLE);
-        });
+        await loadSdk(access);
         const attempt = new VoiceAttempt(access, this.settings);
         attempt.open();
         return attempt;
@@ -225,6 +256,35 @@ export class VoiceDevice {
         return sentence ? new VoiceError(Kind.LIMIT, error.code, sentence) : error;
     }
 
+    /**
+     * Test the way to the provider with a call that reaches no one, as the SDK's preflight. It uses
+     * the same options as a call.
+     *
+     * @param {(measures: { rtt: number, jitter: number, loss: number }) => void} onMeasures called
+     *  once a second: round trip and jitter in milliseconds, and the lost packets in percent
+     * @returns {Promise<{ rtt: number, jitter: number, loss: number, troubles: string[] }>}
+     * @throws {VoiceError|import("@web/core/network/rpc").RPCError}
+     */
+    async test(onMeasures) {
+        this.stopTest();
+        const access = await fetchAccess();
+        await loadSdk(access);
+        const test = (this._test = new VoiceTest(access, this.settings));
+        try {
+            return await test.run(onMeasures);
+        } finally {
+            if (this._test === test) {
+                this._test = null;
+            }
+        }
+    }
+
+    /** Stop the test: its `test` is rejected. */
+    stopTest() {
+        this._test?.stop();
+        this._test = null;
+    }
+
     /** @param {boolean} isMuted */
     mute(isMuted) {
         this._attempt?.mute(isMuted);
@@ -260,18 +320,9 @@ class VoiceAttempt {
         this.awaitsKey = access.is_trial;
         this.digits = ""; // keys pressed but not sent yet
         this.digitTimer = null;
-        const { Device } = window.Twilio || {};
-        if (!Device || !Device.isSupported) {
-            throw new VoiceError(Device ? Kind.UNSUPPORTED : Kind.SDK_UNAVAILABLE);
-        }
+        const Device = getDeviceClass();
         this.device = new Device(access.token, {
-            ...(access.gateway && { chunderw: access.gateway }),
-            ...(access.edge && { edge: access.edge }),
-            sounds: sounds(),
-            publishEvents: Boolean(access.insights),
-            enableImprovedSignalingErrorPrecision: true,
-            tokenRefreshMs: TOKEN_REFRESH,
-            logLevel: "silent",
+            ...deviceOptions(access),
             getUserMedia: (constraints) => this._openMicrophone(constraints),
         });
         this.device.on("error", (error) => this._onError(error));
@@ -491,6 +542,137 @@ class VoiceAttempt {
         } catch (error) {
             console.warn("Telephony: the Voice SDK did not close cleanly", error);
         }
+    }
+}
+
+/**
+ * One preflight test of the SDK.
+ * https://www.twilio.com/docs/voice/sdks/javascript/twiliopreflighttest
+ */
+class VoiceTest {
+    constructor(access, settings) {
+        this.access = access;
+        this.settings = settings;
+        this.lastError = null;
+    }
+
+    /** @see VoiceDevice.test */
+    run(onMeasures) {
+        return new Promise((resolve, reject) => {
+            const Device = getDeviceClass();
+            this.preflight = Device.runPreflight(this.access.token, {
+                deviceFactory: this._makeDeviceClass(Device),
+                logLevel: "silent",
+            });
+            const timer = browser.setTimeout(
+                () => this._fail(new VoiceError(Kind.UNREACHABLE, "timeout")),
+                TEST_TIMEOUT
+            );
+            const fail = (error) => {
+                browser.clearTimeout(timer);
+                reject(this.lastError || toVoiceError(error));
+            };
+            let measures = null;
+            this.preflight.on("sample", ({ rtt, jitter, totals }) => {
+                measures = { rtt, jitter, loss: totals.packetsLostFraction };
+                onMeasures(measures);
+            });
+            this.preflight.on("failed", fail);
+            this.preflight.on("completed", ({ stats, warnings }) => {
+                if (!measures || !stats) {
+                    fail(new VoiceError(Kind.REFUSED));
+                    return;
+                }
+                browser.clearTimeout(timer);
+                const troubles = warnings.map(({ name }) => WARNINGS[name]).filter(Boolean);
+                resolve({
+                    rtt: stats.rtt.average,
+                    jitter: stats.jitter.average,
+                    loss: measures.loss,
+                    troubles: [...new Set(troubles)],
+                });
+            });
+        });
+    }
+
+    /**
+     * The preflight makes a Device with few options, registers it, and calls without parameters.
+     * This one has the options of a call, does not register, as it receives no calls, and says what
+     * its call is.
+     */
+    _makeDeviceClass(Device) {
+        const test = this;
+        const { access, settings } = this;
+        return class TestDevice extends Device {
+            constructor(token, options) {
+                super(token, {
+                    ...options,
+                    ...deviceOptions(access),
+                    getUserMedia: (constraints) => test._openMicrophone(constraints),
+                });
+            }
+
+            register() {
+                return this._setupStream().then(
+                    () => this.emit("registered"),
+                    () => {} // `error` was emitted
+                );
+            }
+
+            async connect(options) {
+                try {
+                    const call = await super.connect({
+                        ...options,
+                        params: { test: "1" },
+                        rtcConstraints: microphoneConstraints(settings.microphone),
+                    });
+                    test._follow(call);
+                    return call;
+                } catch (error) {
+                    test._fail(error);
+                    return new Promise(() => {}); // the preflight does not expect an error
+                }
+            }
+
+            destroy() {
+                this.disconnectAll();
+                this.emit("unregistered");
+                super.destroy();
+            }
+        };
+    }
+
+    _follow(call) {
+        call.on("error", (error) => {
+            this.lastError ||= toVoiceError(error);
+        });
+        call.on("cancel", () => this.stop());
+        let awaitsKey = this.access.is_trial;
+        call.on("sample", ({ packetsReceived }) => {
+            if (awaitsKey && packetsReceived) {
+                awaitsKey = false;
+                call.sendDigits(TRIAL_KEY);
+            }
+        });
+    }
+
+    async _openMicrophone(constraints) {
+        try {
+            return await openMicrophone(constraints);
+        } catch (error) {
+            // The SDK would lose the cause: keep it for the error message.
+            this.lastError = error;
+            throw error;
+        }
+    }
+
+    _fail(error) {
+        this.lastError ||= toVoiceError(error);
+        this.stop();
+    }
+
+    stop() {
+        this.preflight?.stop();
     }
 }
 

@@ -60,7 +60,7 @@ class FakeDevice extends Emitter {
     }
 
     async connect({ params }) {
-        expect.step(`connect ${params.uuid} with ${this.token}`);
+        expect.step(`connect ${params.uuid || "test"} with ${this.token}`);
         this.call = new FakeCall();
         const outcome = FakeDevice.plan.shift() || "accept";
         setTimeout(() => {
@@ -431,6 +431,98 @@ describe("microphone", () => {
         withMicrophone(open, "granted");
         await ensureMicrophone();
         expect.verifySteps([]);
+    });
+});
+
+describe("test of the connection", () => {
+    /** Does what the SDK's preflight does with its Device. */
+    class FakePreflight extends Emitter {
+        constructor(token, { deviceFactory }) {
+            super();
+            this.samples = 0;
+            this.device = new deviceFactory(token, { codecPreferences: ["pcmu"], edge: "roaming" });
+            this.device.on("registered", () => this.call());
+            this.device.on("error", (error) => this.emit("failed", error));
+            this.device.on("unregistered", () => this.emit(this.isStopped ? "failed" : "ended"));
+            this.device.register();
+        }
+
+        async call() {
+            const call = await this.device.connect({});
+            call.on("disconnect", () => this.device.destroy());
+        }
+
+        stop() {
+            this.isStopped = true;
+            this.device.destroy();
+        }
+    }
+
+    const SAMPLE = { rtt: 50, jitter: 3, totals: { packetsLostFraction: 0.5 } };
+    const STATS = { rtt: { average: 48 }, jitter: { average: 2 } };
+
+    /** Run a test whose call ends as planned. */
+    async function start(outcome = "accept") {
+        FakeDevice.plan = [outcome];
+        let preflight;
+        patchWithCleanup(FakeDevice, {
+            runPreflight: (token, options) => (preflight = new FakePreflight(token, options)),
+        });
+        patchWithCleanup(FakeDevice.prototype, { disconnectAll() {} });
+        const voice = new VoiceDevice();
+        const measured = [];
+        const result = voice.test((measures) => measured.push(measures)).catch((error) => error);
+        for (let time = 0; time < 8; time++) {
+            await tick();
+        }
+        return { voice, result, measured, preflight };
+    }
+
+    test("names itself, registers nothing, and has the options of a call", async () => {
+        const { preflight, result, measured } = await start();
+        const [{ options }] = FakeDevice.all;
+        expect(options.chunderw).toBe("localhost:8090");
+        expect(options.edge).toBe("roaming");
+        expect(options.sounds.outgoing).toMatch(/silence/);
+        preflight.emit("sample", SAMPLE);
+        expect(measured).toEqual([{ rtt: 50, jitter: 3, loss: 0.5 }]);
+        const warnings = [{ name: "high-jitter" }, { name: "insights-connection-error" }];
+        preflight.emit("completed", { stats: STATS, warnings });
+        expect(await result).toEqual({ rtt: 48, jitter: 2, loss: 0.5, troubles: ["slow_network"] });
+        expect.verifySteps(["load /sdk.js", "connect test with token-1"]);
+    });
+
+    test("a trial account gets its key when the prompt is audible, once", async () => {
+        plan = { is_trial: true };
+        const { preflight } = await start();
+        const { call } = preflight.device;
+        call.emit("sample", { packetsReceived: 0 });
+        call.emit("sample", { packetsReceived: 9 });
+        call.emit("sample", { packetsReceived: 20 });
+        expect.verifySteps(["load /sdk.js", "connect test with token-1", "digits 1"]);
+    });
+
+    test("a refused call, a call without sound and a stop are errors", async () => {
+        const refused = await start({ code: 31486 });
+        await new Promise((resolve) => setTimeout(resolve));
+        await advanceTime(10);
+        refused.preflight.emit("completed", { warnings: [] });
+        expect((await refused.result).kind).toBe(VoiceErrorKind.REFUSED);
+
+        const silent = await start();
+        silent.preflight.emit("completed", { warnings: [] });
+        expect((await silent.result).kind).toBe(VoiceErrorKind.REFUSED);
+
+        const late = await start("silence");
+        await advanceTime(30_000);
+        expect((await late.result).kind).toBe(VoiceErrorKind.UNREACHABLE);
+
+        const left = await start();
+        left.voice.stopTest();
+        expect((await left.result).kind).toBe(VoiceErrorKind.UNKNOWN);
+        expect.verifySteps(
+            [1, 2, 3, 4].flatMap((n) => ["load /sdk.js", `connect test with token-${n}`])
+        );
     });
 });
 
