@@ -8,7 +8,7 @@
     "license": "LGPL-3",
     "application": True,
     "uninstall_hook": "uninstall_hook",
-    "depends": ["crm", "phone_validation", "mail", "bus", "resource"],
+    "depends": ["crm", "phone_validation", "mail", "bus", "resource", "web_tour"],
     # Each of them has a telephone of its own, which takes over the same clicks on phone numbers.
     "excludes": ["voip", "voip_oca"],
     # Odoo reads the version of twilio with packaging, which it does not require itself.
@@ -28,6 +28,7 @@
         "data/ir_cron_data.xml",
         "data/telephony_disposition_data.xml",
         "data/res_partner_category_data.xml",
+        "data/web_tour_data.xml",
         "views/telephony_recording_views.xml",
         "views/telephony_call_views.xml",
         "views/telephony_call_report_views.xml",

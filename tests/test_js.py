@@ -43,3 +43,11 @@ class TestMobile(TelephonyHootCase):
     def test_hoot_mobile(self):
         """Z01 Z15 Z17: the same on a touch screen of 375 pixels."""
         self._run_hoot("mobile", "&tag=-headless")
+
+
+@tagged("post_install", "-at_install", "telephony_js")
+class TestTour(HttpCase):
+    @no_retry
+    def test_tour_of_the_phone(self):
+        """Each step of the tour finds its element, even before an account is connected."""
+        self.start_tour("/odoo", "crm_telephony_tour", login="admin")
