@@ -58,7 +58,7 @@ def no_caller_ids(world):
 class Camera:
     """Takes the pictures of one language.
 
-    :param page: a tab of a browser with two pixels for each of the page.
+    :param page: a tab of a browser.
     :param str language: of the page.
     """
 
@@ -98,7 +98,6 @@ def test_pictures(world, agent, arrange, reads_in, no_caller_ids, language):
         rpc=rpc,
         locale=language.replace("_", "-"),
         viewport={"width": 1280, "height": 800},
-        device_scale_factor=2,
     ).ready()
     page = open_record(person, "res.partner", world.admin.ref("crm_telephony.partner_anna"))
     phone, camera = Softphone(person), Camera(page, language)

@@ -76,6 +76,17 @@ def get_texts(language):
     }
 
 
+@cache
+def get_sources():
+    """Return the files that contain texts of the interface."""
+    return "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("models", "views", "wizard", "static/src")
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.suffix in (".py", ".xml", ".js")
+    )
+
+
 def normalize(text):
     return PLACEHOLDER.sub("…", " ".join(text.split()))
 
@@ -160,12 +171,17 @@ def test_both_languages_of_a_guide_explain_the_same_messages(name):
 def test_guides_use_the_words_of_the_interface(name, language):
     """What a guide puts in emphasis is a menu, a field, a button or a message."""
     texts = set(get_texts(language).values())
+    # The template is written before a release, and may lack the newest English words.
+    sources = get_sources() if language == "en_US" else ""
     words = {
         word
         for path in EMPHASIS.findall(read(ROOT / name).split(MARK)[0])
         for word in re.split(r" [→‣] ", " ".join(path.split()))
     }
-    assert {word for word in words if word not in texts and word not in OTHER_WORDS} == set()
+    unknown = words - texts - OTHER_WORDS
+    assert {
+        word for word in unknown if f">{word}<" not in sources and f'"{word}"' not in sources
+    } == set()
 
 
 def test_pictures_of_the_guide_are_shown_in_both_languages():

@@ -323,3 +323,9 @@ describe("notifications", () => {
         expect(".o_telephony_desktop").not.toBeChecked();
     });
 });
+
+test("the preferences lead to the user guide", async () => {
+    await openPreferences();
+    expect("a.o_telephony_user_guide").toHaveAttribute("href", "/telephony/docs/user_guide");
+    expect("a.o_telephony_user_guide").toHaveAttribute("target", "_blank");
+});
