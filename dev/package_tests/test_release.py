@@ -89,7 +89,8 @@ def test_wheel_has_the_version_and_the_requirements_of_the_manifest(release):
     assert metadata["Name"] == "odoo-addon-crm_telephony"
     assert metadata["Version"] == VERSION
     required = package.get_manifest()["external_dependencies"]["python"]
-    assert set(metadata.get_all("Requires-Dist")) == {*required, "odoo==19.0.*"}
+    # Not Odoo: pip would look for it, and replace what it requires.
+    assert set(metadata.get_all("Requires-Dist")) == set(required)
 
 
 def test_branch_has_what_installers_read_beside_the_addon(branch):
