@@ -12,4 +12,8 @@ export class IncomingCalls extends Component {
         this.softphone = useSoftphone();
         this.store = useSoftphoneStore();
     }
+
+    get isErrorCovered() {
+        return this.env.isSmall && this.store.error && this.store.offers.length;
+    }
 }

@@ -82,6 +82,21 @@ test("Z05: a sound refused before the reservation is connected again", async () 
     expect.verifySteps(["connect u-1", "connect u-1"]);
 });
 
+test.tags("mobile");
+test("the reason of a refusal is not hidden by the card that rings again", async () => {
+    const { store } = await startSoftphone({ snapshot: { offers: [offerData()] } });
+    await mountSoftphone();
+    expect(".o_telephony_covered_error").toHaveCount(0);
+    store.setError("Your Twilio account carries only 2 calls at once.");
+    await seen(".o_telephony_covered_error");
+    expect(".o_telephony_covered_error").toHaveText(
+        "Your Twilio account carries only 2 calls at once."
+    );
+    store.clearError();
+    await animationFrame();
+    expect(".o_telephony_covered_error").toHaveCount(0);
+});
+
 test("a call answered by a colleague shows the name and closes the sound", async () => {
     fakeVoice();
     const { store } = await startSoftphone({ snapshot: { offers: [offerData()] } });
