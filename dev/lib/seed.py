@@ -44,6 +44,8 @@ def main(env):
         # The contacts of the demonstration live in several countries.
         company.telephony_country_policy = "all"
     account.action_connect()
+    # The emulator runs on the same machine: nothing is left to prove.
+    account._save_reached()
     agents = env["telephony.agent"]
     for user in users:
         agents |= agents.search(
