@@ -89,15 +89,17 @@ class TelephonySpeech(models.AbstractModel):
         return joined
 
     @api.model
-    def _is_all_translated(self, lang):
-        """Return whether each standard sentence has a translation into a language.
+    def _get_untranslated(self, lang):
+        """Return the codes of the standard sentences without a translation into a language.
 
         :param str lang: code of an installed language
-        :rtype: bool
+        :rtype: list(str)
         """
-        return all(
-            self._is_translated(sentence, lang) for sentence in self._get_sentences().values()
-        )
+        return [
+            code
+            for code, sentence in self._get_sentences().items()
+            if not self._is_translated(sentence, lang)
+        ]
 
     def _is_translated(self, sentence, lang):
         return lang.startswith("en") or (

@@ -81,7 +81,7 @@ class TelephonyFlow(models.Model):
         if not account_sudo:
             return []
         has_voice = account_sudo._get_spoken_lang(self.language) == self.language
-        if has_voice and self.env["telephony.speech"]._is_all_translated(self.language):
+        if has_voice and not self.env["telephony.speech"]._get_untranslated(self.language):
             return []
         name = dict(self.env["res.lang"].get_installed()).get(self.language, self.language)
         # The name is followed by that in the language itself.
