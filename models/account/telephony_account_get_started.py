@@ -178,9 +178,7 @@ class TelephonyAccount(models.Model):
                 "name": "account",
                 "title": self.env._("Twilio account"),
                 "is_done": is_connected,
-                "sentence": ""
-                if is_connected
-                else self.env._("Enter the account SID and auth token."),
+                "sentence": "" if is_connected else self.env._("Enter the keys of your account."),
                 "is_mine": is_system,
                 "button": is_system and self.env._("Connect"),
             },
