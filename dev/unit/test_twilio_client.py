@@ -3,7 +3,7 @@
 import io
 import json
 from base64 import b64decode
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -399,7 +399,7 @@ def test_number_of_twilio_says_what_it_can_do(admin, provider):
 def test_key_whose_secret_was_lost_is_deleted(admin, provider):
     """Its secret cannot be asked for; a second key would remain beside it for ever."""
     lost = requests.exceptions.ReadTimeout()
-    now = format_datetime(datetime.now(UTC))
+    now = format_datetime(datetime.now(timezone.utc))
     keys = [
         {"sid": "SK1", "friendly_name": "Odoo", "date_created": "Mon, 02 Mar 2026 09:00:00 +0000"},
         {"sid": "SK2", "friendly_name": "Other", "date_created": now},
@@ -459,7 +459,7 @@ def test_living_legs_are_searched_by_day(client, provider):
     days = {query["Status"][0]: query.get("StartTime>") for query in queries}
     assert (days["queued"], days["ringing"]) == (None, None)
     [since] = days["in-progress"]
-    passed = datetime.now(UTC) - datetime.fromisoformat(since)
+    passed = datetime.now(timezone.utc) - datetime.fromisoformat(since)
     assert timedelta(days=2) <= passed < timedelta(days=3)
 
 

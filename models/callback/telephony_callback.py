@@ -1,7 +1,8 @@
-from datetime import UTC, timedelta
+from datetime import timedelta
 from functools import partial
 
 from psycopg2 import IntegrityError
+from pytz import UTC
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, ValidationError

@@ -1,5 +1,7 @@
 import base64
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+from pytz import UTC
 
 from odoo import models
 

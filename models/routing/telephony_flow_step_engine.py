@@ -1,6 +1,6 @@
-from datetime import UTC, timedelta
+from datetime import timedelta
 
-from pytz import timezone
+from pytz import UTC, timezone
 
 from odoo import fields, models
 

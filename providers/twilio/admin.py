@@ -5,7 +5,7 @@ https://www.twilio.com/docs/phone-numbers/api
 """
 
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
 from ..base import ProviderAdmin, ProviderError
@@ -118,7 +118,7 @@ class TwilioAdmin(TwilioClient, ProviderAdmin):
         name = name[:NAME_LENGTH]
         # By Twilio's clock.
         ahead = self.get_clock_difference() or 0
-        started = datetime.now(UTC) - timedelta(seconds=ahead + MARGIN)
+        started = datetime.now(timezone.utc) - timedelta(seconds=ahead + MARGIN)
         try:
             key = self._create(self._client.new_keys.create, friendly_name=name)
         except ProviderError as error:

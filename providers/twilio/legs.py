@@ -3,7 +3,7 @@
 https://www.twilio.com/docs/voice/api/call-resource
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from .events import parse_leg_event
 
@@ -51,7 +51,7 @@ class LegRequests:
         legs = {}
         # A search without dates is slow in large accounts. Twilio compares dates, in UTC; a leg
         # lasts a day at most. The other two states last minutes, or have no start time yet.
-        since = datetime.now(UTC).date() - LONGEST
+        since = datetime.now(timezone.utc).date() - LONGEST
         for status in LIVING:
             period = {"start_time_after": since} if status == "in-progress" else {}
             for leg in self._call(
