@@ -90,7 +90,7 @@ def make_wheel(folder):
     with open(log, "w", encoding="utf-8") as file:
         done = subprocess.run(
             [PYTHON, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", folder, REPO],
-            env={**os.environ, "PYTHONPATH": str(locked.install("wheel"))},
+            env={**os.environ, "PYTHONPATH": str(locked.install("tools"))},
             stdout=file,
             stderr=subprocess.STDOUT,
             check=False,

@@ -165,7 +165,28 @@ def unit(*options):
 
 
 def oldest():
-    """Run the tests that use Twilio's package with its lowest permitted version."""
+    """Test the lowest permitted versions: of Python by reading the code, of Twilio's package."""
+    return oldest_python() + oldest_twilio()
+
+
+def oldest_python():
+    """Search the shipped code for what a later Python has added."""
+    project = (REPO / "pyproject.toml").read_text(encoding="utf-8")
+    [(major, minor)] = re.findall(r'^target-version = "py(\d)(\d+)"', project, re.M)
+    lowest = f"{major}.{minor}"
+    files = [path for path in package_files.shipped_files() if path.suffix == ".py"]
+    tools = locked.install("tools")
+    code = run(
+        [PYTHON, tools / "bin/vermin", "--no-tips", "--violations", f"-t={lowest}-", *files],
+        environment={**os.environ, "PYTHONPATH": str(tools)},
+    )
+    if code:
+        return Result(problems=[f"the addon uses what Python {lowest} does not have"])
+    return Result(passed=1)
+
+
+def oldest_twilio():
+    """Run the unit tests that use Twilio's package with its lowest permitted version."""
     folder = locked.install("oldest")
     path = {"PYTHONPATH": os.pathsep.join(map(str, (folder, REPO / "dev")))}
     [wanted] = re.findall(r"^twilio==(\S+)", locked.get_lock("oldest").read_text(), re.M)

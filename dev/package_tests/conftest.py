@@ -105,4 +105,4 @@ def wheel_folder(release, tmp_path_factory):
 @pytest.fixture(scope="session")
 def whool():
     """Return the folder with the locked version of whool."""
-    return locked.install("wheel")
+    return locked.install("tools")

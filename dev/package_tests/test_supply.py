@@ -19,7 +19,7 @@ def get_pins(name):
     return set(re.findall(r"^([A-Za-z0-9_.-]+==[^\s;\\]+)", read(name), re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["", "-dev", "-oldest", "-wheel"])
+@pytest.mark.parametrize("name", ["", "-dev", "-oldest", "-tools"])
 def test_every_python_package_is_locked_with_hashes(name):
     """Every Python package of the tools has a fixed version and a hash."""
     lock = f"dev/requirements{name}.lock"
