@@ -47,7 +47,6 @@ class TestMobile(TelephonyHootCase):
 
 @tagged("post_install", "-at_install", "telephony_js")
 class TestTour(HttpCase):
-    @no_retry
     def test_tour_of_the_phone(self):
         """Each step of the tour finds its element, even before an account is connected."""
         self.start_tour("/odoo", "crm_telephony_tour", login="admin")

@@ -116,7 +116,13 @@ def _walk(world, person, theme, anna, publish=False):
     page.locator(".o_telephony_preferences_toggle").click()
     expect(page.locator(".o_telephony_preferences")).to_be_visible()
     look("preferences", WINDOW)
-    page.locator(".o_telephony_preferences_toggle").click()
+    page.locator(".o_telephony_open_set_up").click()
+    for step in ("microphone", "echo", "connection"):
+        expect(page.locator(".o_telephony_set_up")).to_have_attribute("data-step", step)
+        look(f"set-up-{step}", WINDOW)
+        if step != "connection":
+            page.locator(".o_telephony_set_up_next").click()
+    page.locator(".o_telephony_set_up_skip").click()
     phone.type_number("+32 470 12 34 56")
     page.locator(".o_telephony_key").first.focus()
     look("keypad", WINDOW)
