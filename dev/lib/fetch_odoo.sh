@@ -81,8 +81,11 @@ open_archive() {
         fail "Debian's list of packages could not be read (log: $LOGS/odoo-fetch.log): is there a network?"
 }
 
-# has_package <package=version or package/suite>: whether the archive has it.
-has_package() { private_apt apt-cache show "$1" >/dev/null 2>&1; }
+# Set "versions" to a line "package=version" for each version of some packages that the archive has. "apt-cache show" will
+# not do: it succeeds for a version that does not exist.
+read_versions() { versions=$(private_apt apt-cache madison "$@" | awk -F '[| ]+' '{ sub(/^ +/, ""); print $1 "=" $2 }'); }
+has_version() { printf '%s\n' "$versions" | grep -qxF "$1=$2"; }
+has_package() { printf '%s\n' "$versions" | grep -q "^$1="; }
 
 # download <folder> <package=version or package/suite…>
 download() {
@@ -95,7 +98,7 @@ download() {
 
 # Make the cache complete. Sets "debs" to the files to unpack.
 download_odoo() {
-    local file name version missing=() wanted=() new=$STATE/cache/debs.new
+    local file name version versions missing=() wanted=() new=$STATE/cache/debs.new
     debs=()
     mkdir -p "$DEBS"
     for file in $(locked_files); do
@@ -107,10 +110,12 @@ download_odoo() {
     open_archive
     rm -rf "$new"
     mkdir -p "$new"
+    # shellcheck disable=SC2046  # a list of words
+    read_versions $(for file in "${missing[@]}"; do package_of "$file"; echo; done)
     for file in "${missing[@]}"; do
         name=$(package_of "$file")
         version=$(version_of "$file")
-        if has_package "$name=$version"; then wanted+=("$name=$version"); else replace_package "$name" "$version" "$new"; fi
+        if has_version "$name" "$version"; then wanted+=("$name=$version"); else replace_package "$name" "$version" "$new"; fi
     done
     if [ ${#wanted[@]} != 0 ]; then
         download "$new" "${wanted[@]}" ||

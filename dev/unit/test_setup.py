@@ -368,7 +368,7 @@ def test_odoo_on_the_import_path_of_a_caller_is_not_an_installed_one(machine):
 # === THE LOCK FILE OF ODOO === #
 
 
-#: An archive: its packages, as name=version or name/suite; each is a file with the name as text.
+#: An archive: its packages, as name=version or name/suite. Each is a file with this as its text.
 ARCHIVE = """
 case "$*" in *" update") exit 0 ;; esac
 while [ "$1" != download ]; do shift; done
@@ -377,7 +377,23 @@ for wanted in "$@"; do
     case " $PACKAGES_OF_ARCHIVE " in *" $wanted "*) ;; *) exit 100 ;; esac
     case "$wanted" in
         */*) printf 'newer' >"${wanted%/*}_19.0.0-2_all.deb" ;;
-        *) printf '%s' "${CONTENT:-$wanted}" >"${wanted/=/_}_all.deb" ;;
+        *)
+            file=${wanted/=/_}_all.deb
+            printf '%s' "${CONTENT:-$wanted}" >"${file/:/%3a}"
+            ;;
+    esac
+done
+"""
+
+
+#: The versions of some packages, as apt shows them.
+MADISON = """
+while [ "$1" != madison ]; do shift; done
+for package in $PACKAGES_OF_ARCHIVE; do
+    case " $* " in
+        *" ${package%=*} "*)
+            printf '%10s | %10s | file:/nowhere sid/main\\n' "${package%=*}" "${package#*=}"
+            ;;
     esac
 done
 """
@@ -387,10 +403,7 @@ done
 def archive(machine):
     """Return a machine whose archive has the locked package, and a lock file of this package."""
     machine.put("apt-get", ARCHIVE)
-    machine.put(
-        "apt-cache",
-        'case " $PACKAGES_OF_ARCHIVE " in *" ${@: -1} "*) exit 0 ;; *) exit 100 ;; esac',
-    )
+    machine.put("apt-cache", MADISON)
     release = machine.folder / "os-release"
     release.write_text("ID=debian\n")
     lock = machine.folder / "odoo.lock"
@@ -401,7 +414,7 @@ def archive(machine):
         "TELEPHONY_ODOO_LOCK": str(lock),
         "TELEPHONY_DEBIAN_MIRROR": "file:/nowhere",
         "TELEPHONY_CACHE": str(machine.folder / "cache"),
-        "PACKAGES_OF_ARCHIVE": "odoo-19=19.0.0-1 odoo-19 odoo-19/sid",
+        "PACKAGES_OF_ARCHIVE": "odoo-19=19.0.0-1 odoo-19/sid",
     }
     machine.debs = machine.folder / "cache/debs"
     return machine
@@ -419,6 +432,16 @@ def test_locked_package_is_downloaded_once_for_all_clones(archive):
     assert (done.stdout.split(), archive.called()) == ([str(file)], [])
 
 
+def test_version_with_an_epoch_is_found(archive):
+    """The name of its file has %3a in place of the colon."""
+    lock = archive.folder / "odoo.lock"
+    checksum = hashlib.sha256(b"fonts-x=2:3.0-1").hexdigest()
+    lock.write_text(f"{checksum}  fonts-x_2%3a3.0-1_all.deb\n")
+    done = archive.bash(FETCH, PACKAGES_OF_ARCHIVE="fonts-x=2:3.0-1 fonts-x-more=1")
+    assert (done.returncode, plain(done.stderr)) == (0, ["==> downloading Odoo 19 (120 MB)"])
+    assert (archive.debs / "fonts-x_2%3a3.0-1_all.deb").read_text() == "fonts-x=2:3.0-1"
+
+
 def test_package_with_another_checksum_is_refused_and_removed(archive):
     sentence = get_refusal(archive.bash(FETCH, CONTENT="damaged"))
     assert "does not have the checksum of dev/odoo.lock" in sentence
@@ -434,7 +457,7 @@ def test_damaged_package_in_the_cache_is_downloaded_again(archive):
 
 
 def test_revision_that_has_gone_is_replaced_with_a_warning(archive):
-    done = archive.bash(FETCH, PACKAGES_OF_ARCHIVE="odoo-19 odoo-19/sid")
+    done = archive.bash(FETCH, PACKAGES_OF_ARCHIVE="odoo-19=19.0.0-2 odoo-19/sid")
     assert done.stdout.split() == [str(archive.debs / "odoo-19_19.0.0-2_all.deb")]
     [warning] = [line for line in plain(done.stderr) if line.startswith("WARNING")]
     assert "no longer has odoo-19 19.0.0-1, with which the addon is tested" in warning
@@ -442,12 +465,14 @@ def test_revision_that_has_gone_is_replaced_with_a_warning(archive):
 
 
 def test_revision_that_has_gone_is_not_replaced_when_the_lock_is_strict(archive):
-    done = archive.bash(FETCH, PACKAGES_OF_ARCHIVE="odoo-19 odoo-19/sid", TELEPHONY_LOCKED="1")
+    done = archive.bash(
+        FETCH, PACKAGES_OF_ARCHIVE="odoo-19=19.0.0-2 odoo-19/sid", TELEPHONY_LOCKED="1"
+    )
     assert "TELEPHONY_LOCKED forbids another one" in get_refusal(done)
 
 
 def test_package_that_has_gone_names_the_other_ways(archive):
-    sentence = get_refusal(archive.bash(FETCH, PACKAGES_OF_ARCHIVE="odoo-20"))
+    sentence = get_refusal(archive.bash(FETCH, PACKAGES_OF_ARCHIVE="odoo-20=20.0.0-1"))
     assert sentence.startswith("Debian's archive no longer has odoo-19: set ODOO_PATH")
     assert str(archive.debs) in sentence
     assert "docker compose" in sentence
