@@ -64,13 +64,15 @@ TURNS = 3
 # decides: it waits for its locks first.
 SOON = 2
 # Least number of waiting callers that may be offered to agents who become available.
-NEXT_CALLERS = 3
+NEXT_CALLERS = 10
 # Methods that a form calls. Archiving an agent withdraws the calls that ring there.
 FORM_METHODS = {
     "telephony.agent": {"action_archive", "action_unarchive", "unlink", "web_save", "write"},
 }
 # Key under which a transaction keeps what it has entered with.
 INSIDE = "crm_telephony.inside"
+# Key under which a transaction notes that it has entered with the locks of some calls.
+ENTERED = "crm_telephony.entered"
 # Key under which a transaction notes that it has waited for too long, and goes on without locks.
 LATE = "crm_telephony.late"
 # Key under which a transaction notes that it begins again after a failure.
@@ -161,7 +163,7 @@ def enter(env, commits=False, deadline=None, has_read_only=False, **names):
     if _has_pending(cr) or not (is_fresh or _has_read_only(cr)):
         if not isinstance(cr, Cursor):
             # No other transaction can wait for the one that all cursors of a test share.
-            _keep_inside(cr, find())
+            _note_entered(cr, find())
             return False
         if not commits:
             return False
@@ -181,7 +183,7 @@ def enter(env, commits=False, deadline=None, has_read_only=False, **names):
             break
         # All locks are given up for the larger set, so that the order remains one order.
         _begin_anew(env)
-    _keep_inside(cr, keys)
+    _note_entered(cr, keys)
     return True
 
 
@@ -193,7 +195,8 @@ def begin_again(env):
     if keys and isinstance(cr, Cursor) and _lock(env, sorted(keys), get_deadline()) is None:
         _pass_late(cr)
         return
-    _keep_inside(cr, keys)
+    if keys:
+        _note_entered(cr, keys)
 
 
 def begin_attempt(cr):
@@ -247,6 +250,11 @@ def _keep_inside(cr, keys):
     cr.postrollback.data.setdefault(INSIDE, set()).update(keys)
 
 
+def _note_entered(cr, keys):
+    _keep_inside(cr, keys)
+    cr.postrollback.data[ENTERED] = True
+
+
 def add_created(calls):
     """Count new calls as inside: no other transaction can see them."""
     _keep_inside(calls.env.cr, ((CALL, call) for call in calls.ids))
@@ -256,6 +264,18 @@ def add_created(calls):
 def get_created(cr):
     """Return the ids of the calls that this transaction has created."""
     return cr.postrollback.data.get(CREATED, set())
+
+
+def choose_inside(calls):
+    """Return those of some calls that this transaction may change.
+
+    Callers wait whom it could not foresee when it entered. They are offered by their own requests.
+    A transaction without any locks relies on those of rows, and gets all.
+    """
+    data = calls.env.cr.postrollback.data
+    if LATE in data or ENTERED not in data:
+        return calls
+    return calls.filtered(lambda call: (CALL, call.id) in data.get(INSIDE, ()))
 
 
 def assert_inside(calls):
@@ -544,29 +564,41 @@ def _find_agents(cr, calls, mine):
 
 
 def find_waiting(cr, agents):
-    """Return the callers who are next when these agents become available."""
+    """Return the callers who are next when these agents become available.
+
+    A caller who rings at another agent is none of them, unless that offer expires soon.
+    """
     if not agents:
         return set()
     ids, most = tuple(agents), max(NEXT_CALLERS, len(agents))
+    is_unoffered = SQL(
+        """user_id IS NULL AND NOT EXISTS (
+               SELECT FROM telephony_offer
+                WHERE call_id = telephony_call.id AND state = 'offered'
+                  AND expires_at > now() AT TIME ZONE 'utc' + %s * interval '1 s')""",
+        SOON,
+    )
     return _select(
         cr,
         (
             SQL(
                 """(SELECT id FROM telephony_call
-                     WHERE state = 'queued' AND user_id IS NULL AND queue_id IN (
+                     WHERE state = 'queued' AND %s AND queue_id IN (
                            SELECT telephony_queue_id FROM telephony_agent_telephony_queue_rel
                             WHERE telephony_agent_id IN %s)
                      ORDER BY started_at, id LIMIT %s)""",
+                is_unoffered,
                 ids,
                 most,
             ),
             SQL(
                 """(SELECT id FROM telephony_call
-                     WHERE state = 'routing' AND user_id IS NULL AND step_id IN (
+                     WHERE state = 'routing' AND %s AND step_id IN (
                            SELECT telephony_flow_step_id
                              FROM telephony_agent_telephony_flow_step_rel
                             WHERE telephony_agent_id IN %s)
                      ORDER BY started_at, id LIMIT %s)""",
+                is_unoffered,
                 ids,
                 most,
             ),

@@ -326,6 +326,7 @@ class TelephonyAgent(models.Model):
         self.env["telephony.call"].flush_model(["queue_id", "state", "step_id", "user_id"])
         self.env["telephony.queue"].flush_model(["agent_ids"])
         self.env["telephony.flow.step"].flush_model(["agent_ids"])
+        self.env["telephony.offer"].flush_model(["call_id", "expires_at", "state"])
         if not find_waiting(self.env.cr, self.ids):
             return
         queues = self.env["telephony.queue"].search([("agent_ids", "in", self.ids)])

@@ -24,7 +24,7 @@ from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..call.telephony_call import REJOIN_SECONDS
 from ..call.telephony_call_reconcile import SETTLED_SECONDS
-from ..gate import assert_inside, door
+from ..gate import assert_inside, choose_inside, door
 from .telephony_offer import REMINDER_SECONDS
 
 _logger = logging.getLogger(__name__)
@@ -370,7 +370,7 @@ class TelephonyCall(models.Model):
             ],
             order="started_at, id",
         )
-        return calls.filtered(lambda call: not call._get_open_offers())
+        return choose_inside(calls).filtered(lambda call: not call._get_open_offers())
 
     def _waits_in_queue(self):
         """Return whether this call waits for a member of its queue."""

@@ -92,6 +92,8 @@ class TelephonyOffer(models.Model):
             call.write({"user_id": False, "claimed_at": False, "deadline_at": False})
         call._add_timeline("ringing", names=", ".join(agents.mapped("user_id.name")))
         call._apply_event(CallEvent("offered", at=now))
+        # A transaction that ends the call, and does not see the offers yet, fails to serialize.
+        call._raise_revision()
         offers._notify_made(free)
         call._ring_phones(offers)
 

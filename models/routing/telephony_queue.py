@@ -6,6 +6,7 @@ from odoo.exceptions import ValidationError
 
 from ...tools.language import LONGEST_TEXT
 from ...tools.wav import get_seconds
+from ..gate import choose_inside
 from .sound_upload import make_playable
 
 # The wait is estimated from the answered callers of the last hours: their maximum and minimum
@@ -220,16 +221,17 @@ class TelephonyQueue(models.Model):
     def _dispatch(self):
         """Offer the waiting callers to the available members, the first caller first."""
         for queue in self:
-            self.env["telephony.call"].search(
+            due = self.env["telephony.call"].search(
                 [
                     ("queue_id", "=", queue.id),
                     ("state", "=", "queued"),
                     ("queue_callback_id", "!=", False),
                 ]
-            )._advance_queue_callbacks(fields.Datetime.now())
+            )
+            choose_inside(due)._advance_queue_callbacks(fields.Datetime.now())
             free = queue.agent_ids._get_available()
             choices = []
-            for call in queue._get_waiting():
+            for call in choose_inside(queue._get_waiting()):
                 if not free:
                     break
                 if call._get_open_offers() or call.queue_callback_requested:

@@ -299,6 +299,76 @@ class TestGate(RaceCase):
         with self.assertNoLogs(gate.__name__, "DEBUG"):
             self.in_transaction(functools.partial(change, True))
 
+    def test_offer_without_the_gate_is_seen_by_the_end_of_its_call(self):
+        """A caller who hangs up in the moment of the offer rings nowhere afterwards."""
+
+        def wait(env):
+            call, agents = self.get_call(env), env["telephony.agent"]
+            agents = agents.search([("company_id", "in", self.ids["company"])])
+            queue = env["telephony.queue"].create(
+                {
+                    "name": "Race",
+                    "company_id": self.ids["company"][0],
+                    "agent_ids": [Command.set(agents.ids)],
+                }
+            )
+            call.offer_ids.unlink()
+            call.write({"state": "queued", "queue_id": queue.id})
+            return queue.id
+
+        def offer(env):
+            env["telephony.queue"].browse(queue_id)._dispatch()
+            return len(self.get_call(env)._get_open_offers())
+
+        def end(env):
+            env.cr.execute("SELECT count(*) FROM telephony_offer")
+            if not offered:
+                offered.append(self.in_transaction(offer))
+            call = self.get_call(env)
+            call._apply_event(CallEvent("hung_up", at=fields.Datetime.now(), data={"by": "agent"}))
+
+        queue_id, offered = self.in_transaction(wait), []
+        self.in_transaction(end)
+        self.assertEqual(offered, [1])
+        self.assertFalse(
+            self.in_transaction(lambda env: len(self.get_call(env)._get_open_offers()))
+        )
+
+    def test_callers_who_ring_elsewhere_are_not_next(self):
+        def find(env):
+            agent = env["telephony.agent"].search([("user_id", "in", self.ids["users"])], limit=1)
+            call = self.get_call(env)
+            queue = env["telephony.queue"].create(
+                {
+                    "name": "Race",
+                    "company_id": self.ids["company"][0],
+                    "agent_ids": [Command.set(agent.ids)],
+                }
+            )
+            call.write({"state": "queued", "queue_id": queue.id})
+            env.flush_all()
+            ringing = gate.find_waiting(env.cr, set(agent.ids))
+            call.offer_ids.expires_at = fields.Datetime.now() + timedelta(seconds=1)
+            env.flush_all()
+            expiring = gate.find_waiting(env.cr, set(agent.ids))
+            queue_id = queue.id
+            call.write({"state": "ringing", "queue_id": False})
+            env["telephony.queue"].browse(queue_id).unlink()
+            return ringing, expiring == set(call.ids)
+
+        self.assertEqual(self.in_transaction(find), (set(), True))
+
+    def test_caller_who_was_not_foreseen_is_left_to_its_own_request(self):
+        self.call_in(leg_sid(7005))
+
+        def choose(enters, env):
+            if enters:
+                self.assertTrue(self.enter(env))
+            return len(gate.choose_inside(self.get_call(env)))
+
+        self.assertEqual(self.in_transaction(functools.partial(choose, False)), 2)
+        self.assertEqual(self.in_transaction(functools.partial(choose, True)), 1)
+
     def test_new_call_is_inside(self):
         def change(env):
             call = self.get_call(env).copy({"uuid": "0" * 8, "provider_call_id": False})

@@ -92,6 +92,34 @@ class TestQueue(QueueStories):
         self.assertEqual((first | second).mapped("offer_ids.state"), ["offered", "offered"])
         self.assertFalse(third.offer_ids)
 
+    def test_end_of_a_conversation_enters_with_the_first_caller_who_rings_nowhere(self):
+        """Callers who ring at others, or were declined, stand before in a queue."""
+        self.queue.write({"max_callers": 20, "ring_seconds": 60})
+        self.go_online(self.agent_ana)
+        talking = self.talk()
+        self.agent_bob._set_status("offline")
+        waiting = self.env["telephony.call"].union(
+            *(
+                self.call_in(sid=leg_sid(100 + index), from_=f"+32470555{100 + index}")[0]
+                for index in range(13)
+            )
+        )
+        self.assertEqual(set(waiting.mapped("state")), {"queued"})
+        now = fields.Datetime.now()
+        self.env["telephony.offer"].create(
+            [
+                {
+                    "call_id": call.id,
+                    "agent_id": self.agent_bob.id,
+                    "expires_at": now + timedelta(seconds=50),
+                }
+                for call in waiting[:12]
+            ]
+        )
+        self.env.flush_all()
+        self.tell_leg(talking, talking.provider_call_id, "completed")
+        self.assertEqual(waiting[12].offer_ids.agent_id, self.agent_ana)
+
     def test_music_is_not_cut_into_small_pieces(self):
         """Each piece is a file of its own, with a gap: the end of a wrap-up does not cut it."""
         self.go_online(self.agent_ana, self.agent_bob)
