@@ -313,6 +313,7 @@ class TestGate(RaceCase):
                 }
             )
             call.offer_ids.unlink()
+            call.step_id.write({"kind": "queue", "queue_id": queue.id})
             call.write({"state": "queued", "queue_id": queue.id})
             return queue.id
 
