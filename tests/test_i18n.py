@@ -100,6 +100,15 @@ class TestTranslationFiles(TransactionCase):
                 with self.subTest(text=text):
                     self.assertRegex(entry.msgstr, r"[。？！]$")
 
+    def test_words_are_written_in_the_script_of_the_language(self):
+        """A text of a European language in the file of another script is found."""
+        for name in (CHINESE, "ja"):
+            for text, entry in read_texts(f"{name}.po").items():
+                words = re.search(r"[A-Za-z]{4}", MARKS.sub("", entry.msgstr))
+                if words and entry.msgstr != text:
+                    with self.subTest(language=name, text=text):
+                        self.assertRegex(entry.msgstr, "[\u3040-\u30ff\u4e00-\u9fff]")
+
     def test_every_python_text_can_be_exported(self):
         """The export finds literals only: `_(variable)` would stay English for ever."""
         lazy = {("telephony_account_setup.py", "sentence"), ("telephony_call_timeline.py", "text")}
