@@ -15,8 +15,11 @@ from . import controllers, models, wizard
 def uninstall_hook(env):
     """Remove the indexes that this addon has given to contacts: the table is not its own.
 
+    Also log what still leads here at Twilio, which is not asked now.
+
     :param env: an environment of the superuser
     """
+    env["telephony.account"]._log_links()
     for name in (
         "res_partner__phone_sanitized_index",
         "res_partner_telephony_name_trgm",

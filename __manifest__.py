@@ -54,6 +54,8 @@
         "views/telephony_menus.xml",
         "views/res_config_settings_views.xml",
         "wizard/telephony_account_credentials_views.xml",
+        "wizard/telephony_account_disconnect_views.xml",
+        "wizard/base_module_uninstall_views.xml",
         "wizard/telephony_number_search_views.xml",
         "wizard/telephony_number_release_views.xml",
         "wizard/telephony_diagnosis_views.xml",

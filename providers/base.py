@@ -423,6 +423,13 @@ class ProviderAdmin(ProviderClient):
         """
 
     @abstractmethod
+    def delete_api_key(self, sid):
+        """Delete an API key. A key that does not exist is no error.
+
+        :param str sid: identifier of the key
+        """
+
+    @abstractmethod
     def get_clock_difference(self):
         """Return how far this server's clock is ahead of the provider's, from the last answer.
 
@@ -450,13 +457,21 @@ class ProviderAdmin(ProviderClient):
         """
 
     @abstractmethod
+    def delete_application(self, sid):
+        """Delete an application. An application that does not exist is no error.
+
+        :param str sid: identifier of the application
+        """
+
+    @abstractmethod
     def list_numbers(self):
         """Return the numbers of the account.
 
         :return: dictionaries with `sid`, `number` (E.164), `name`, the addresses, `is_overridden`
             (an application or a trunk takes the calls, or they arrive as GET), `overrides` (the
-            settings to clear), `is_unused` (no address), `has_voice` (it can make and receive
-            calls), `emergency_address_state` (see `telephony.number`), `emergency_active`
+            settings to clear), `settings` (what `save_number` replaces, for `restore_number`),
+            `is_unused` (no address), `has_voice` (it can make and receive calls),
+            `emergency_address_state` (see `telephony.number`), `emergency_active`
         :rtype: list(dict)
         """
 
@@ -474,6 +489,16 @@ class ProviderAdmin(ProviderClient):
 
         :param str sid: identifier of the number
         :param overrides: settings to clear, see `list_numbers`
+        """
+
+    @abstractmethod
+    def restore_number(self, sid, settings):
+        """Write the settings that a number had before `save_number`.
+
+        A number that is already released is no error.
+
+        :param str sid: identifier of the number
+        :param dict settings: see `list_numbers`; empty ones clear the addresses
         """
 
     @abstractmethod
@@ -667,6 +692,15 @@ class Provider(ABC):
         """Return the page about the rules for calls in a country.
 
         :param str country: ISO 3166 code of two letters
+        :rtype: str
+        """
+
+    @abstractmethod
+    def get_call_target(self, settings):
+        """Return where the calls to a number with some settings go.
+
+        :param dict settings: see `ProviderAdmin.list_numbers`; may be empty
+        :return: a URL, or the provider's identifier of what takes the calls; empty without a target
         :rtype: str
         """
 

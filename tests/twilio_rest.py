@@ -124,6 +124,7 @@ class FakeTwilio:
             ("GET", r"/Keys.json$", self._list_keys),
             ("POST", r"/Applications(?:/(AP\w+))?.json$", self._save_application),
             ("GET", r"/Applications/(AP\w+).json$", self._fetch_application),
+            ("DELETE", r"/Applications/(AP\w+).json$", self._delete_application),
             ("GET", r"/Applications.json$", self._list_applications),
             ("GET", r"/IncomingPhoneNumbers.json$", self._list_numbers),
             ("POST", r"/IncomingPhoneNumbers.json$", self._buy),
@@ -193,6 +194,9 @@ class FakeTwilio:
             return self._missing()
         return 200, {"sid": sid, **self.applications[sid]}
 
+    def _delete_application(self, data, sid):
+        return (204, {}) if self.applications.pop(sid, None) else self._missing()
+
     def _list_applications(self, data):
         applications = [{"sid": sid, **values} for sid, values in self.applications.items()]
         return 200, {"applications": applications, "next_page_uri": None}
@@ -204,6 +208,7 @@ class FakeTwilio:
     def _read_form(self, data):
         names = {
             "VoiceUrl": "voice_url",
+            "VoiceMethod": "voice_method",
             "VoiceFallbackUrl": "voice_fallback_url",
             "StatusCallback": "status_callback",
             "VoiceApplicationSid": "voice_application_sid",

@@ -1,6 +1,8 @@
 from . import (
+    base_module_uninstall,
     mixin,
     telephony_account_credentials,
+    telephony_account_disconnect,
     telephony_agent_add,
     telephony_callback_cancel,
     telephony_diagnosis,

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from harness.agent_browser import new_context
 from harness.emulator import CUSTOMER, SALES, SUPPORT, Emulator
+from harness.looks import misfits, picture
 from harness.odoo_server import EmptyServer
 from harness.pages import Softphone
 from harness.people_pages import open_menu, open_settings, press
@@ -265,14 +266,7 @@ def test_fix_it_repairs_a_number(world, agent):
     expect(_lines(page, "Error")).to_have_count(0)
 
     [row] = [n for n in _own_numbers(world) if n["phone_number"] == SUPPORT]
-    answer = world.emulator.http.post(
-        f"{world.emulator.url}/2010-04-01/Accounts/{ACCOUNT_SID}/IncomingPhoneNumbers/"
-        f"{row['sid']}.json",
-        data={"VoiceUrl": "https://elsewhere.example.com/voice"},
-        auth=(ACCOUNT_SID, AUTH_TOKEN),
-        timeout=30,
-    )
-    assert answer.ok
+    _point(world, row, VoiceUrl="https://elsewhere.example.com/voice")
     press(page, "Check Again", ".o_form_view")
     broken = _lines(page, "Error")
     expect(broken).to_have_count(1)
@@ -319,3 +313,47 @@ def test_buying_and_releasing_a_number(world, agent):
         "telephony.number", [("number", "=", bought), ("active", "=", False)], ["is_connected"]
     )
     assert not number["is_connected"]
+
+
+def test_uninstalling_hands_the_numbers_back(world, agent):
+    """The window of Odoo names what leads here; one click more, and Twilio is as it was before."""
+    person = agent("admin")
+    page = _connect(person, world)
+    [row] = [n for n in _own_numbers(world) if n["phone_number"] == SUPPORT]
+    elsewhere = "https://elsewhere.example.com/voice"
+    _point(world, row, VoiceUrl=elsewhere, VoiceMethod="GET")
+    press(page, "Fix It", "#telephony_diagnosis")
+    press(page, "Receive Calls Here", ".o_field_widget[name=line_ids] .o_data_row:first-child")
+    expect(_lines(page, "Error")).to_have_count(0)
+
+    [app] = world.admin.search("ir.module.module", [("name", "=", "crm_telephony")], ["id"])
+    page = person.open(f"/odoo/apps/{app['id']}", wait=".o_form_view")
+    press(page, "Uninstall", ".o_form_view")
+    note = page.locator(".modal [name=telephony_links]").first
+    expect(note).to_contain_text(SUPPORT)
+    expect(note).to_contain_text("TwiML Application")
+    picture(page, "uninstall")
+    press(page, "Disconnect and Hand Back", ".modal [name=telephony_links]")
+    window = page.locator(".modal").last
+    expect(window).to_contain_text(f"Calls go to {elsewhere} again.")
+    assert not misfits(page, ".modal")
+    picture(page, "disconnect")
+    press(page, "Disconnect and Hand Back", ".modal-footer >> nth=-1")
+    Softphone(person).says("The account is disconnected.")
+    rows = {n["phone_number"]: n for n in _own_numbers(world)}
+    assert (rows[SUPPORT]["voice_url"], rows[SUPPORT]["voice_method"]) == (elsewhere, "GET")
+    assert not rows[SALES]["voice_url"]
+    [account] = world.admin.search("telephony.account", [], ["state", "has_auth_token"])
+    assert (account["state"], account["has_auth_token"]) == ("draft", False)
+
+
+def _point(world, row, **values):
+    """Change a number at Twilio."""
+    answer = world.emulator.http.post(
+        f"{world.emulator.url}/2010-04-01/Accounts/{ACCOUNT_SID}/IncomingPhoneNumbers/"
+        f"{row['sid']}.json",
+        data=values,
+        auth=(ACCOUNT_SID, AUTH_TOKEN),
+        timeout=30,
+    )
+    assert answer.ok

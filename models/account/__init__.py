@@ -9,6 +9,7 @@ from . import (
     telephony_account_numbers,
     telephony_account_setup,
     telephony_account_plan,
+    telephony_account_disconnect,
     telephony_account_start,
     telephony_account_get_started,
     telephony_test_call,

@@ -56,7 +56,7 @@ class TelephonyAccount(models.Model):
             number.number: number for number in self.with_context(active_test=False).number_ids
         }
         addresses = self._get_addresses("voice", base_url)
-        own = tuple(f"{url}/" for url in self._get_signed_base_urls())
+        own = self._get_own_beginnings()
         numbers = client.list_numbers()
         for values in numbers:
             number = known.get(values["number"])
@@ -72,8 +72,40 @@ class TelephonyAccount(models.Model):
             # A correct number costs no request, so with many numbers the next click continues an
             # interrupted one.
             if values["is_connected"] and self._leads_elsewhere(values, addresses):
+                values.update(self._get_former_settings(values))
                 client.save_number(values["sid"], addresses, values["overrides"])
         return numbers
+
+    def _get_own_beginnings(self):
+        """Return how the URLs begin that lead to this database.
+
+        :rtype: tuple(str)
+        """
+        return tuple(f"{url}/" for url in self._get_signed_base_urls())
+
+    def _get_former_settings(self, values):
+        """Return what the record of a number keeps before its settings are replaced.
+
+        A number that leads here already has no other settings, so those known remain.
+
+        :param dict values: see `ProviderAdmin.list_numbers`
+        :return: `former_settings`, or nothing
+        :rtype: dict
+        """
+        if values["voice_url"].startswith(self._get_own_beginnings()) and not values["overrides"]:
+            return {}
+        return {"former_settings": self._get_foreign_settings(values["settings"])}
+
+    def _get_foreign_settings(self, settings):
+        """Return the settings of a number without the URLs that lead to this database.
+
+        :param dict settings: see `ProviderAdmin.list_numbers`
+        :rtype: dict
+        """
+        own = self._get_own_beginnings()
+        return {
+            name: "" if (value or "").startswith(own) else value for name, value in settings.items()
+        }
 
     @api.model
     def _leads_elsewhere(self, values, addresses):
@@ -105,6 +137,8 @@ class TelephonyAccount(models.Model):
                 "is_connected": values["is_connected"],
                 **self._get_facts_of_number(values),
             }
+            if "former_settings" in values:
+                vals["former_settings"] = values["former_settings"]
             number = known.pop(values["number"], None)
             if number:
                 number._write_changed(vals)
@@ -152,8 +186,9 @@ class TelephonyAccount(models.Model):
                         number=number.display_name,
                     )
                 )
+            former = self._get_former_settings(values)
             client.save_number(values["sid"], self._get_addresses("voice"), values["overrides"])
-        number._write_changed({"is_connected": True, **self._get_facts_of_number(values)})
+        number._write_changed({"is_connected": True, **former, **self._get_facts_of_number(values)})
 
     def _search_numbers(self, country, kind, contains):
         """Search for numbers to buy.

@@ -40,6 +40,8 @@ class TelephonyNumber(models.Model):
         copy=False,
         help="Whether calls to this number arrive in this database.",
     )
+    # Settings at the provider before this database took the number, to hand it back.
+    former_settings = fields.Json(readonly=True, copy=False, groups="base.group_system")
     has_voice = fields.Boolean(
         "Voice",
         default=True,

@@ -47,6 +47,28 @@ def _read_addresses(resource):
     }
 
 
+def _read_settings(number):
+    return {
+        **_read_addresses(number),
+        "voice_method": number.voice_method,
+        "fallback_method": number.voice_fallback_method,
+        "status_method": number.status_callback_method,
+        **{name: getattr(number, name) or "" for name in OVERRIDES},
+    }
+
+
+def get_call_target(settings):
+    """Return where the calls to a number go; a trunk precedes an application, and both the URL.
+
+    https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
+
+    :param dict settings: see `_read_settings`
+    :rtype: str
+    """
+    names = (*reversed(OVERRIDES), "voice_url")
+    return next((settings[name] for name in names if settings.get(name)), "")
+
+
 def _read_number(number):
     overrides = [name for name in OVERRIDES if getattr(number, name)]
     return {
@@ -56,6 +78,7 @@ def _read_number(number):
         **_read_addresses(number),
         # Either setting overrides the URLs, and our webhooks answer no GET.
         "overrides": overrides,
+        "settings": _read_settings(number),
         "is_overridden": bool(overrides)
         or "GET"
         in (number.voice_method, number.voice_fallback_method, number.status_callback_method),
@@ -129,6 +152,16 @@ class TwilioAdmin(TwilioClient, ProviderAdmin):
             raise
         return key.sid, key.secret
 
+    def delete_api_key(self, sid):
+        self._delete(self._client.keys(sid))
+
+    def _delete(self, resource):
+        try:
+            self._call(resource.delete)
+        except ProviderError as error:
+            if not error.gone:
+                raise
+
     def _delete_keys(self, name, started):
         for key in self._call(self._client.keys.list):
             if key.friendly_name == name and key.date_created > started:
@@ -170,6 +203,9 @@ class TwilioAdmin(TwilioClient, ProviderAdmin):
     def fetch_application(self, sid):
         return _read_addresses(self._call(self._client.applications(sid).fetch))
 
+    def delete_application(self, sid):
+        self._delete(self._client.applications(sid))
+
     # === NUMBERS === #
 
     def list_numbers(self):
@@ -185,6 +221,22 @@ class TwilioAdmin(TwilioClient, ProviderAdmin):
             **dict.fromkeys(overrides, ""),
             **_write_addresses(addresses),
         )
+
+    def restore_number(self, sid, settings):
+        values = {
+            "voice_url": settings.get("voice_url", ""),
+            "voice_method": settings.get("voice_method") or "POST",
+            "voice_fallback_url": settings.get("fallback_url", ""),
+            "voice_fallback_method": settings.get("fallback_method") or "POST",
+            "status_callback": settings.get("status_url", ""),
+            "status_callback_method": settings.get("status_method") or "POST",
+            **{name: settings[name] for name in OVERRIDES if settings.get(name)},
+        }
+        try:
+            self._call(self._client.incoming_phone_numbers(sid).update, **values)
+        except ProviderError as error:
+            if not error.gone:
+                raise
 
     def search_numbers(self, country, kind, contains="", limit=20):
         offers = getattr(self._client.available_phone_numbers(country), kind)
@@ -276,11 +328,7 @@ class TwilioAdmin(TwilioClient, ProviderAdmin):
             raise
 
     def release_number(self, sid):
-        try:
-            self._call(self._client.incoming_phone_numbers(sid).delete)
-        except ProviderError as error:
-            if not error.gone:
-                raise
+        self._delete(self._client.incoming_phone_numbers(sid))
 
     # === BALANCE AND PERMISSIONS === #
 

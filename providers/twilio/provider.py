@@ -2,7 +2,7 @@
 
 from ..base import Provider
 from . import emergency, errors, events, probe, token, twiml, voices
-from .admin import TwilioAdmin
+from .admin import TwilioAdmin, get_call_target
 from .client import TwilioClient
 from .signature import is_signed
 
@@ -44,6 +44,9 @@ class TwilioProvider(Provider):
 
     def get_guideline_url(self, country):
         return f"https://www.twilio.com/en-us/guidelines/{country.lower()}/voice"
+
+    def get_call_target(self, settings):
+        return get_call_target(settings)
 
     def has_voice(self, language):
         return bool(voices.find_voice(language))

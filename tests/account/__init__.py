@@ -3,6 +3,7 @@ from . import (
     test_admin_diagnosis,
     test_admin_numbers,
     test_caller_id,
+    test_disconnect,
     test_edge,
     test_first_connection,
     test_get_started,
