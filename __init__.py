@@ -9,7 +9,7 @@ if __name__.startswith("odoo.addons.") and __name__ != "odoo.addons.crm_telephon
         f'"{__name__.removeprefix("odoo.addons.")}", restart Odoo, and update the list of apps.'
     )
 
-from . import controllers, models, wizard
+from . import controllers, demo, models, wizard
 
 
 def uninstall_hook(env):

@@ -1,5 +1,6 @@
 from . import (
     test_click_everywhere,
+    test_demo,
     test_documentation,
     test_i18n,
     test_install,

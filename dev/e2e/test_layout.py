@@ -198,6 +198,23 @@ def test_light(world, agent, anna):
     _look_at_board(person, "light")
 
 
+def test_demonstration(world, agent):
+    """Z22 Z24 Z27 Z30: the demonstration data fills board, dashboard, lists and recordings."""
+    person = agent("admin")
+    page = person.open("/odoo/telephony-dashboard", wait=".o_telephony_graph canvas")
+    calls = page.locator(".o_telephony_figure_value").first
+    expect(calls).not_to_have_text("0")
+    picture(page, "demo-dashboard", "dashboard")
+    page = person.open("/odoo/telephony-board", wait=".o_telephony_figure")
+    # The database may be of yesterday, so that the board of today is empty.
+    expect(page.locator(".o_telephony_agent")).not_to_have_count(0)
+    picture(page, "demo-board")
+    for path in ("calls", "voicemails", "callbacks"):
+        page = person.open(f"/odoo/telephony-{path}", wait=".o_list_view, .o_kanban_view")
+        expect(page.locator(".o_data_row").first).to_be_visible()
+        picture(page, f"demo-{path}")
+
+
 @pytest.fixture
 def dark_palette(world):
     """Add the colors of a dark theme: core compiles a dark style sheet, but has no colors."""
