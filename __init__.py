@@ -20,6 +20,18 @@ def uninstall_hook(env):
     :param env: an environment of the superuser
     """
     env["telephony.account"]._log_links()
+    # Odoo deletes the records of the addon's files, such as results of calls, before the tables.
+    for table, constraint in (
+        ("telephony_call", "telephony_call_disposition_id_fkey"),
+        ("telephony_number", "telephony_number_flow_id_fkey"),
+    ):
+        env.cr.execute(
+            SQL(
+                "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s",
+                SQL.identifier(table),
+                SQL.identifier(constraint),
+            )
+        )
     for name in (
         "res_partner__phone_sanitized_index",
         "res_partner_telephony_name_trgm",
