@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from harness.emulator import SALES
+from harness.looks import misfits, picture
 from harness.pages import Softphone
 from harness.people_pages import press
 
@@ -35,6 +36,7 @@ def test_new_phone_users_get_the_telephone_without_a_reload(world, agent, arrang
     field = desk.locator(".modal .o_field_widget[name=number_ids]")
     field.locator("input").fill(SALES)
     desk.locator(".o-autocomplete--dropdown-item", has_text=SALES).first.click()
+    picture(desk, "add-phone-users")
     press(desk, "Add", ".modal footer")
     expect(desk.locator(".o_notification")).to_contain_text("2 users are phone users now.")
     for login in users:
@@ -51,6 +53,8 @@ def test_new_phone_users_get_the_telephone_without_a_reload(world, agent, arrang
     page.locator(".o_telephony_run_test").click()
     expect(page.locator(".o_telephony_advice")).to_have_attribute("data-grade", "good")
     expect(page.locator("[data-measure=rtt] dd")).to_contain_text("ms")
+    picture(page, "connection-test")
+    assert misfits(page, ".o_telephony_softphone") == []
     page.locator(".o_telephony_set_up_online").click()
     expect(set_up).to_have_count(0)
     expect(phone.systray).to_have_attribute("data-presence", "available")
