@@ -3,11 +3,12 @@ from odoo.tools import SQL
 
 # Odoo names an addon after its folder. Under another name, the installation would fail at a view.
 if __name__.startswith("odoo.addons.") and __name__ != "odoo.addons.crm_telephony":
-    # It is not translated: the translations are those of an addon with the right name.
-    raise UserError(  # pylint: disable=translation-required
+    # Without translation: the translations are those of an addon with the right name.
+    explanation = (
         'The folder of the addon Telephony must be named "crm_telephony". Rename the folder '
         f'"{__name__.removeprefix("odoo.addons.")}", restart Odoo, and update the list of apps.'
     )
+    raise UserError(explanation)
 
 from . import controllers, demo, models, wizard
 

@@ -33,6 +33,7 @@ def pytest_runtest_call(item):
     manifest = Manifest.for_addon(ADDON)
     tools = sys.modules.get("odoo.addons.test_lint.tests.test_pylint")
     eslint = sys.modules.get("odoo.addons.test_lint.tests.test_eslint")
+    manifests = sys.modules.get("odoo.addons.test_lint.tests.test_manifests")
     run_eslint = eslint.TestESLint._test_eslint
 
     def run_with_files(test, modules, configuration):
@@ -44,6 +45,8 @@ def pytest_runtest_call(item):
         patch.object(eslint.TestESLint, "_test_eslint", run_with_files),
         patch.object(Manifest, "all_addon_manifests", staticmethod(lambda: [manifest])),
         patch.object(eslint, "get_modules", lambda: [ADDON]),
+        # Odoo reads this key (`_update_exclusions`), but none of its own community addons has it.
+        patch.object(manifests, "MANIFEST_KEYS", {*manifests.MANIFEST_KEYS, "excludes"}),
         # In pytest's folder of tests an addon is named as a module of Python: `calendar`.
         patch.object(sys, "path", [p for p in sys.path if not p.endswith("odoo/addons")]),
         patch.object(tools.tools, "config", _Config(tools.tools.config, manifest.path)),
