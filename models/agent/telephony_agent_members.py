@@ -1,6 +1,7 @@
 from contextlib import contextmanager
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -88,8 +89,7 @@ class TelephonyAgent(models.Model):
     def _follow_members(self):
         """Add and archive agents after changes that no method was called for."""
         members = self._get_members()
-        # pylint: disable-next=no-search-all
-        listed = self.search([])
+        listed = self.search(Domain.TRUE)
         listed.filtered(lambda agent: (agent.user_id.id, agent.company_id.id) not in members).write(
             {"active": False}
         )
