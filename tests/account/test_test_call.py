@@ -280,6 +280,13 @@ class TestTestCall(TelephonyHttpCase):
                 with self.subTest(user.login), self.assertRaises(AccessError):
                     act(test.uuid)
         self.assertEqual(test.state, "calling")
+        # The private number is visible to its owner only, and no user writes it.
+        other = self._make_user("mia", "crm_telephony.group_manager")
+        self.assertFalse(self.as_user(other, "telephony.test.call").search([]))
+        own = self.as_max().search([])
+        self.assertEqual(own.sudo(), test)
+        with self.assertRaises(AccessError):
+            own.write({"state": "done"})
 
     def test_webhook_of_another_leg_or_account_changes_nothing(self):
         test = self.start()

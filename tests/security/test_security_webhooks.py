@@ -34,7 +34,7 @@ from ..common import (
 
 COUNT = int(os.environ.get("TELEPHONY_MUTATIONS") or 1000)
 SEED = int(os.environ.get("TELEPHONY_SEED") or 19)
-REPORTS = {"status", "conference", "recording", "caller_id"}
+REPORTS = {"status", "conference", "recording", "caller_id", "call_me_status"}
 VERBS = {
     "Say",
     "Play",
