@@ -18,6 +18,10 @@ def test_missed_twice_called_back_and_on_to_the_next(world, agent, customers, ar
     # Planned activities of the demonstration data may be overdue, and would come first.
     planned = world.admin.search("mail.activity", [("user_id", "=", admin.rpc.uid)], ["id"])
     world.admin.call("mail.activity", "unlink", [activity["id"] for activity in planned])
+    # So may its callbacks.
+    owed = world.admin.search("telephony.callback", [("state", "=", "open")], ["id"])
+    demo = {"user_id": world.server.rpc("demo").uid}
+    world.admin.call("telephony.callback", "write", [callback["id"] for callback in owed], demo)
     arrange.flow(
         {
             "name": "Closed",
