@@ -167,6 +167,23 @@ def test_both_languages_of_a_guide_explain_the_same_messages(name):
     assert [texts[message] for message in messages] == chinese
 
 
+@pytest.mark.parametrize("name", ["user_guide", "administration"])
+def test_both_languages_of_a_guide_have_the_same_sections(name):
+    """The Chinese headings follow in the order of the English ones."""
+    english, chinese = (
+        re.findall(r"^(#+) (.*)$", read(ROOT / f"docs/{name}{suffix}.md"), re.M)
+        for suffix in ("", ".zh_CN")
+    )
+    assert [level for level, _title in english] == [level for level, _title in chinese]
+
+
+def test_the_chinese_administration_has_the_anchors_of_the_english_one():
+    """A link from the settings, or from another page, works in both languages."""
+    titles = re.findall(r"^##+ (.*)$", read(ROOT / "docs/administration.md"), re.M)
+    chinese = read(ROOT / "docs/administration.zh_CN.md")
+    assert [get_anchor(title) for title in titles] == ANCHOR.findall(chinese)
+
+
 @pytest.mark.parametrize(("name", "language"), GUIDES.items())
 def test_guides_use_the_words_of_the_interface(name, language):
     """What a guide puts in emphasis is a menu, a field, a button or a message."""
