@@ -37,10 +37,11 @@ class TestPrivacy(TelephonyHttpCase):
         super().setUp()
         self.env["telephony.call"].search([("customer_number", "in", (CUSTOMER, OTHER))]).unlink()
         self.last = 300
-        # Other tests, and the demonstration data, have left notes about the same number.
+        # Other tests, and the demonstration data, have left rows about the same number.
         self.env.cr.execute(
             """SELECT 'mail_activity', coalesce(max(id), 0) FROM mail_activity UNION ALL
-               SELECT 'mail_message', coalesce(max(id), 0) FROM mail_message"""
+               SELECT 'mail_message', coalesce(max(id), 0) FROM mail_message UNION ALL
+               SELECT 'telephony_callback', coalesce(max(id), 0) FROM telephony_callback"""
         )
         self.older = dict(self.env.cr.fetchall())
 
