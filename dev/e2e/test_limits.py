@@ -34,7 +34,7 @@ def clerk(admin, server):
 def test_without_the_right_there_is_no_telephone(world, agent, customers, clerk):
     """Z01: no icon, no call buttons, plain telephone links, and no request to the server."""
     customer = customers("Hugo Lambert")
-    person = agent("clerk", rpc=clerk, hz=550)
+    person = agent("clerk", rpc=clerk, hz=550, first_use=True)
     page = open_record(person, "res.partner", customer.id)
     link = page.locator(".o_field_widget[name=phone] a[href^='tel:']").first
     expect(link).to_have_attribute("href", f"tel:{customer.written.replace(' ', '')}")

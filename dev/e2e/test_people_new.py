@@ -14,7 +14,7 @@ def test_new_phone_users_get_the_telephone_without_a_reload(world, agent, arrang
     The test of the connection is the Voice SDK's own preflight against the provider.
     """
     users = {}
-    for login in ("nina", "omar"):
+    for login in ("nina", "oskar"):
         users[login] = world.admin.create(
             "res.users",
             name=login.title(),
