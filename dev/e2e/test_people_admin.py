@@ -220,6 +220,8 @@ def test_call_me_now_proves_the_whole_way(world, agent, numbers):
     page.locator(".o_telephony_call_me_widget").click()
     progress = page.locator(".o_telephony_call_me_progress")
     page.locator(".o_telephony_call_me_number").fill(written)
+    # Enter does what the button does, which the next frame enables.
+    expect(page.locator(".o_telephony_call_me_start")).to_be_enabled()
     page.keyboard.press("Enter")
     telephone = world.emulator.rings(number)
     expect(progress).to_have_attribute("data-state", "ringing")
