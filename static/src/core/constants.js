@@ -65,7 +65,7 @@ export const MicrophoneState = Object.freeze({
     MISSING: "missing",
     /** The page is not served over https */
     INSECURE: "insecure",
-    /** The browser does not tell */
+    /** The browser does not report it */
     UNKNOWN: "unknown",
 });
 
