@@ -607,10 +607,11 @@ def find_waiting(cr, agents):
 
 
 def _find_candidates(cr, calls, account_id, number, queue_ids, is_near):
-    """Return the free agents who may be rung by calls in their step, a number, or queues.
+    """Return the agents who may be rung by calls in their step, a number, or queues.
 
-    Agents are free if their offer expires soon. Busy agents are not rung. So callers who wait for
-    them do not wait for each other here.
+    Agents are free if their offer expires soon. Agents in a call are rung only by a step none of
+    whose agents is free (call waiting): otherwise callers who wait for them would wait for each
+    other here.
     """
     parts = []
     if calls:
@@ -648,22 +649,43 @@ def _find_candidates(cr, calls, account_id, number, queue_ids, is_near):
         cr,
         [
             SQL(
-                """WITH step AS (%s)
-                   SELECT agent.id FROM telephony_agent AS agent
-                    WHERE agent.status = 'online'
-                      AND agent.id IN (
-                          SELECT telephony_agent_id FROM telephony_agent_telephony_flow_step_rel
-                           WHERE telephony_flow_step_id IN (SELECT id FROM step)
-                          UNION ALL
-                          SELECT telephony_agent_id FROM telephony_agent_telephony_queue_rel
-                           WHERE telephony_queue_id IN (SELECT queue_id FROM step))
-                      AND NOT EXISTS (
-                          SELECT FROM telephony_call
-                           WHERE user_id = agent.user_id AND state != 'ended')
-                      AND NOT EXISTS (
-                          SELECT FROM telephony_offer
-                           WHERE agent_id = agent.id AND state = 'offered'
-                             AND expires_at > now() AT TIME ZONE 'utc' + %s * interval '1 s')""",
+                """WITH step AS (%s), member AS (
+                       SELECT telephony_flow_step_id AS step_id, telephony_agent_id AS agent_id
+                         FROM telephony_agent_telephony_flow_step_rel
+                        WHERE telephony_flow_step_id IN (SELECT id FROM step)
+                       UNION ALL
+                       SELECT NULL, telephony_agent_id
+                         FROM telephony_agent_telephony_queue_rel
+                        WHERE telephony_queue_id IN (SELECT queue_id FROM step)
+                   ), candidate AS (
+                       SELECT member.step_id, agent.id,
+                              EXISTS (
+                                  SELECT FROM telephony_call
+                                   WHERE user_id = agent.user_id AND state != 'ended') AS is_busy,
+                              agent.call_waiting,
+                              agent.call_via = 'phone'
+                                  AND agent.phone_number IS NOT NULL AS has_own_phone,
+                              EXISTS (
+                                  SELECT FROM telephony_agent_lease
+                                   WHERE agent_id = agent.id
+                                     AND expires_at > now() AT TIME ZONE 'utc') AS has_page,
+                              agent.wrap_up_call_id
+                         FROM member
+                         JOIN telephony_agent AS agent ON agent.id = member.agent_id
+                        WHERE agent.status = 'online'
+                          AND NOT EXISTS (
+                              SELECT FROM telephony_offer
+                               WHERE agent_id = agent.id AND state = 'offered'
+                                 AND expires_at
+                                     > now() AT TIME ZONE 'utc' + %s * interval '1 s'))
+                   SELECT id FROM candidate WHERE NOT is_busy
+                    UNION
+                   SELECT id FROM candidate
+                    WHERE is_busy AND call_waiting AND has_page AND NOT has_own_phone
+                      AND step_id NOT IN (
+                          SELECT step_id FROM candidate
+                           WHERE step_id IS NOT NULL AND NOT is_busy AND wrap_up_call_id IS NULL
+                             AND (has_page OR has_own_phone))""",
                 SQL(" UNION ").join(parts),
                 SOON,
             )

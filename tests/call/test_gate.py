@@ -535,6 +535,36 @@ class TestDispatch(TelephonyHttpCase):
         self.assertIn(free, gate.find_keys(self.env.cr, **names))
         self.assertNotIn(free, gate.find_keys(self.env.cr, ends=True, **names))
 
+    def test_agents_in_a_call_are_locked_only_by_a_step_without_a_free_agent(self):
+        """Call waiting: a second call reserves an agent who may be hanging up at that moment."""
+        self.as_user(self.ana).accept(self.call.uuid)
+        self.call.step_id.agent_ids = self.agent_ana | self.agent_bob
+        self.agent_bob._set_status("offline")
+        names = {"account_id": self.account.id, "number": self.number.number, "routes": True}
+        busy, other = (gate.AGENT, self.agent_ana.id), (gate.AGENT, self.agent_bob.id)
+
+        def find():
+            self.env.flush_all()
+            return gate.find_keys(self.env.cr, **names)
+
+        self.assertIn(busy, find())
+        for spoil in (
+            {"call_waiting": False},
+            {"call_via": "phone", "phone_number": "+32470999888"},
+        ):
+            with self.subTest(spoil):
+                before = self.agent_ana.sudo().read(list(spoil))[0]
+                self.agent_ana.sudo().write(spoil)
+                self.assertNotIn(busy, find())
+                self.agent_ana.sudo().write({name: before[name] for name in spoil})
+        self.go_online(self.agent_bob)
+        found = find()
+        self.assertIn(other, found)
+        self.assertNotIn(busy, found)
+        # A free agent without a page cannot be rung, so the second call may come.
+        self.agent_bob.lease_ids.unlink()
+        self.assertIn(busy, find())
+
     def test_sender_of_another_account_or_company_locks_nothing(self):
         """A tenant who knows the names of another one's call cannot make it wait."""
         recording = self.env["telephony.recording"].create(
