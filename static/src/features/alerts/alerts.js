@@ -17,6 +17,10 @@ export class Alerts {
     constructor({ multi_tab, notification, action }, store, dialer, serverSync) {
         Object.assign(this, { multiTab: multi_tab, notification, action });
         Object.assign(this, { store, dialer, serverSync });
+        /** Functions that close the notifications of missed calls, by uuid of the call */
+        this._closeMissed = new Map();
+        /** Uuids of the calls whose voicemail was announced: one call, one notification */
+        this._announced = new Set();
     }
 
     start() {
@@ -40,16 +44,19 @@ export class Alerts {
     /** @param {CallData} call */
     async onMissed(call) {
         this.serverSync.refresh(); // the badge counts the recent calls, which now include this one
-        if (!(await this._isHere())) {
+        if (!(await this._isHere()) || this._announced.has(call.uuid)) {
             return;
         }
-        const options = { type: "warning", className: "o_telephony_missed_alert" };
+        const options = {
+            type: "warning",
+            className: "o_telephony_missed_alert",
+            onClose: () => this._closeMissed.delete(call.uuid),
+        };
         const message = _t("Missed call from %(name)s", { name: customerName(call) });
-        if (call.customer.number) {
-            this._addWithButton(message, options, _t("Call back"), () => this._callBack(call));
-        } else {
-            this.notification.add(message, options);
-        }
+        const close = call.customer.number
+            ? this._addWithButton(message, options, _t("Call back"), () => this._callBack(call))
+            : this.notification.add(message, options);
+        this._closeMissed.set(call.uuid, close);
     }
 
     _addWithButton(message, options, name, act) {
@@ -59,6 +66,7 @@ export class Alerts {
         };
         const buttons = [{ name, primary: true, onClick }];
         const close = this.notification.add(message, { ...options, buttons });
+        return close;
     }
 
     _callBack({ customer, record }) {
@@ -72,9 +80,11 @@ export class Alerts {
     /** @param {{ call: Object, recording_id: number, duration: number }} data duration in seconds */
     async onVoicemail({ call, recording_id, duration }) {
         this.serverSync.refresh();
+        this._announced.add(call.uuid);
         if (!(await this._isHere())) {
             return;
         }
+        this._closeMissed.get(call.uuid)?.();
         const message = _t("Voicemail from %(name)s (%(length)s)", {
             name: customerName(call),
             length: formatSeconds(duration),
