@@ -65,9 +65,14 @@ TURNS = 3
 SOON = 2
 # Least number of waiting callers that may be offered to agents who become available.
 NEXT_CALLERS = 10
-# Methods that a form calls. Archiving an agent withdraws the calls that ring there.
+# Methods that a form calls, and keywords of `door`. Archiving an agent withdraws the calls that
+# ring there.
 FORM_METHODS = {
-    "telephony.agent": {"action_archive", "action_unarchive", "unlink", "web_save", "write"},
+    "telephony.agent": (
+        {"action_archive", "action_unarchive", "unlink", "web_save", "write"},
+        {"routes": True, "ends": False},
+    ),
+    "telephony.call": ({"web_save", "write"}, {"routes": False, "ends": False}),
 }
 # Key under which a transaction keeps what it has entered with.
 INSIDE = "crm_telephony.inside"
@@ -97,8 +102,9 @@ def door(routes=False, ends=False):
 
 def get_door(model, name):
     """Return the keywords of `door` for a method of a model's class; None without such a mark."""
-    if isinstance(name, str) and name in FORM_METHODS.get(model._name, ()):
-        return {"routes": True, "ends": False}
+    methods, keywords = FORM_METHODS.get(model._name, ((), None))
+    if isinstance(name, str) and name in methods:
+        return dict(keywords)
     for parent in model.__mro__ if isinstance(name, str) else ():
         found = getattr(parent.__dict__.get(name), "_telephony_door", None)
         if found:
@@ -124,13 +130,18 @@ def get_call_names(env, model_name, method_name, args, kwargs):
     for value in values:
         if isinstance(value, dict) and value.get("type") in ("agent", "queue"):
             targets[value["type"]].append(value.get("id"))
-    if model_name == "telephony.agent" and args and isinstance(args[0], list):
-        targets["agent"] += args[0]
+    ids = args[0] if args and isinstance(args[0], list) else []
+    if model_name == "telephony.agent":
+        targets["agent"] += ids
+    is_form = model_name in FORM_METHODS and method_name in FORM_METHODS[model_name][0]
     return {
         **names,
         "user_id": env.uid,
         "company_ids": env.user._get_company_ids(),
         "uuid": next((one for one in values if isinstance(one, str) and UUID.fullmatch(one)), ""),
+        "form_call_ids": [one for one in ids if is_id(one)][:MOST_KEYS]
+        if is_form and model_name == "telephony.call"
+        else [],
         "agent_ids": [target for target in targets["agent"] if is_id(target)][:MOST_KEYS],
         "queue_ids": [target for target in targets["queue"] if is_id(target)][:MOST_KEYS],
     }
@@ -377,6 +388,7 @@ def find_keys(
     account_id=0,
     uuid="",
     call_ids=(),
+    form_call_ids=(),
     legs=(),
     leg_id=0,
     recording_id=0,
@@ -397,7 +409,8 @@ def find_keys(
     :param cr: cursor
     :param int account_id: account that sent the request; 0 if a page did
     :param str uuid: the call
-    :param call_ids: further calls
+    :param call_ids: further calls, which the sender is known to be entitled to
+    :param form_call_ids: further calls that a form names
     :param legs: the provider's identifiers of legs; a name is locked as long as no call has the leg
     :param int leg_id: a leg
     :param int recording_id: a recording
@@ -434,6 +447,17 @@ def find_keys(
         )
         names.update(cr.fetchall())
     calls = {*call_ids, *filter(None, names.values())}
+    if form_call_ids:
+        calls |= _select(
+            cr,
+            [
+                SQL(
+                    "SELECT call.id FROM telephony_call AS call WHERE call.id IN %s AND %s",
+                    tuple(form_call_ids),
+                    is_near("call"),
+                )
+            ],
+        )
     calls |= _find_calls(cr, is_near("call"), calls, uuid, leg_id, recording_id, is_mine and mine)
     keys = {
         (NAME, zlib.crc32(name.encode()) >> 1) for name, call_id in names.items() if not call_id

@@ -4,6 +4,7 @@ from . import (
     telephony_account_credentials,
     telephony_account_disconnect,
     telephony_agent_add,
+    telephony_call_log,
     telephony_callback_cancel,
     telephony_diagnosis,
     telephony_erasure,

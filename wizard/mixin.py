@@ -40,5 +40,7 @@ class TelephonyWizardMixin(models.AbstractModel):
             return
         for wizard in self:
             for field in wizard._fields.values():
-                if field.relational and field.store:
-                    wizard[field.name]._origin.check_access("read")
+                related = wizard[field.name]._origin if field.relational and field.store else None
+                # A user without any right for the model leaves the field empty.
+                if related:
+                    related.check_access("read")

@@ -38,6 +38,7 @@ class TelephonyCallerId(models.Model):
     name = fields.Char(required=True, size=NAME_LENGTH)
     active = fields.Boolean(default=True)
     number = fields.Char(required=True, readonly=True)
+    number_display = fields.Char("Phone", compute="_compute_display_name")
     account_id = fields.Many2one(
         "telephony.account",
         required=True,
@@ -86,7 +87,8 @@ class TelephonyCallerId(models.Model):
     @api.depends("name", "number")
     def _compute_display_name(self):
         for record in self:
-            record.display_name = f"{record.name} ({record.number})"
+            record.number_display = self.env["telephony.call"]._format_number(record.number)
+            record.display_name = f"{record.name} ({record.number_display})"
 
     # === RPC === #
 

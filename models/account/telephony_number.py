@@ -29,6 +29,7 @@ class TelephonyNumber(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     number = fields.Char(required=True, help="With country code, e.g. +3225550100.")
+    number_display = fields.Char("Phone", compute="_compute_display_name")
     account_id = fields.Many2one(
         "telephony.account", required=True, ondelete="cascade", index=True, immutable=True
     )
@@ -133,10 +134,11 @@ class TelephonyNumber(models.Model):
     @api.depends("name", "number")
     def _compute_display_name(self):
         for record in self:
+            record.number_display = self.env["telephony.call"]._format_number(record.number)
             record.display_name = (
-                record.number
+                record.number_display
                 if record.name == record.number
-                else f"{record.name} ({record.number})"
+                else f"{record.name} ({record.number_display})"
             )
 
     @api.depends("number", "account_id")

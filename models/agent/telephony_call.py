@@ -15,10 +15,10 @@ class TelephonyCall(models.Model):
     disposition_id = fields.Many2one(
         "telephony.disposition",
         "Result",
-        readonly=True,
         ondelete="restrict",
         index="btree_not_null",
         check_company=True,
+        tracking=True,
     )
 
     # === RPC === #
@@ -88,6 +88,23 @@ class TelephonyCall(models.Model):
         self.disposition_id = chosen
         self._check_disposition()
         self._update_log()
+
+    def _on_logged(self):
+        self._check_disposition()
+        super()._on_logged()
+
+    def _check_correction(self, vals):
+        vals = super()._check_correction(vals)
+        for call in self if "disposition_id" in vals else ():
+            chosen = call.disposition_id.browse(vals["disposition_id"] or [])
+            # An archived disposition stays, but cannot be chosen.
+            if chosen and chosen not in call._get_dispositions() | call.disposition_id:
+                raise UserError(self.env._("This result cannot be used for this call."))
+            if not chosen and call._needs_disposition() and call._get_dispositions():
+                raise UserError(
+                    self.env._("Choose a result first. Your company requires one after every call.")
+                )
+        return vals
 
     def _needs_disposition(self):
         """Return whether this call requires a disposition. Note: `self.ensure_one()`"""

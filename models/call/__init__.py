@@ -3,6 +3,7 @@
 # A model is defined before it is extended; overrides follow this order.
 # isort: off
 from . import (
+    number_search_mixin,
     revision_mixin,
     telephony_call,
     telephony_call_control,

@@ -32,6 +32,8 @@ SPARE_SECONDS = 60
 # Seconds a caller waits for a lost agent to rejoin.
 REJOIN_SECONDS = 30
 RECENT_COUNT = 20
+# Outcomes of incoming calls that nobody answered.
+UNANSWERED_OUTCOMES = ("missed", "abandoned", "voicemail", "declined", "failed", "queue_callback")
 
 
 ANONYMIZED_AT_ONCE = 100
@@ -73,10 +75,18 @@ class TelephonyCall(models.Model):
     """
 
     _name = "telephony.call"
-    _inherit = ["telephony.revision.mixin", "telephony.guard.mixin"]
+    _inherit = [
+        "telephony.revision.mixin",
+        "telephony.guard.mixin",
+        "telephony.number.search.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _description = "Call"
     _order = "started_at desc, id desc"
     _rec_name = "display_name"
+    # Readers of a call may write in its chatter and plan activities.
+    _mail_post_access = "read"
     _rec_names_search = ["customer_number", "partner_id.name", "uuid"]
     # Fields that `_to_client` and `_to_live` show, or that determine the phase. Without the note:
     # the page that edits it is always ahead of any payload.
@@ -104,6 +114,9 @@ class TelephonyCall(models.Model):
             "via",
         }
     )
+
+    # Fields that users may correct after the call, see `_check_correction`.
+    _correctable_fields = frozenset()
 
     uuid = fields.Char(
         "UUID", required=True, readonly=True, copy=False, default=lambda self: str(uuidlib.uuid4())
@@ -258,7 +271,15 @@ class TelephonyCall(models.Model):
         "Failure", compute="_compute_failure_message", help="Why the customer was not reached."
     )
     customer_display = fields.Char("Contact or Number", compute="_compute_customer_display")
+    number_display = fields.Char("Phone", compute="_compute_number_display")
+    diverted_display = fields.Char("Diverted From (Formatted)", compute="_compute_number_display")
     duration_display = fields.Char("Duration", compute="_compute_duration_display")
+    is_mine = fields.Boolean(
+        "Mine or Missed",
+        compute="_compute_is_mine",
+        search="_search_is_mine",
+        help="The current user had, handed over, or missed this call.",
+    )
     matching_partner_ids = fields.Many2many(
         "res.partner",
         string="Matching Contacts",
@@ -290,6 +311,12 @@ class TelephonyCall(models.Model):
                 or self.env._("Hidden number")
             )
 
+    @api.depends("customer_number", "diverted_from")
+    def _compute_number_display(self):
+        for call in self:
+            call.number_display = self._format_number(call.customer_number)
+            call.diverted_display = self._format_number(call.diverted_from)
+
     @api.depends("customer_display", "direction")
     def _compute_display_name(self):
         for call in self:
@@ -318,6 +345,18 @@ class TelephonyCall(models.Model):
                 f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
             )
 
+    @api.depends("user_id", "state", "recipient_ids", "offer_ids", "transfer_ids")
+    @api.depends_context("uid")
+    def _compute_is_mine(self):
+        mine = self.search([("id", "in", self.ids), ("is_mine", "=", True)])
+        for call in self:
+            call.is_mine = call in mine
+
+    def _search_is_mine(self, operator, value):
+        if operator != "in" or set(value) != {True}:
+            return NotImplemented
+        return self._get_mine_domain(self.env.user)
+
     @api.depends("customer_number", "company_id")
     def _compute_matching_partner_ids(self):
         for call in self:
@@ -338,9 +377,29 @@ class TelephonyCall(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        calls = super().create(vals_list)
+        calls = super(TelephonyCall, self._untracked()).create(vals_list).with_env(self.env)
         add_created(calls)
         return calls
+
+    def write(self, vals):
+        corrected = not self.env.su and self._correctable_fields.intersection(vals)
+        if not corrected:
+            return super(TelephonyCall, self._untracked()).write(vals)
+        vals = self._check_correction(vals)
+        result = super().write(vals)
+        # sudo: telephony.call - what follows from a correction that has just been checked
+        self.sudo()._on_corrected(corrected)
+        return result
+
+    def _untracked(self):
+        """Return these calls in a context in which the chatter tracks users' changes only.
+
+        The system writes a call several times a second. Nobody follows these changes in the
+        chatter, and the caller would wait for the messages.
+        """
+        if not self.env.su or self.env.context.get("tracking_disable"):
+            return self
+        return self.with_context(tracking_disable=True)
 
     # === NUMBERS === #
 
@@ -964,6 +1023,23 @@ class TelephonyCall(models.Model):
     def _on_late_outcome(self):
         """React to an outcome that became known after the end."""
 
+    def _check_correction(self, vals):
+        """Check that the current user may correct these calls in this way.
+
+        :param dict vals: the values to write
+        :raise AccessError: a call is not the user's own
+        :raise UserError: a call has not ended or was anonymized, or a value does not fit it
+        :return: the values to write, with those that follow from them
+        :rtype: dict
+        """
+        return vals
+
+    def _on_corrected(self, names):
+        """React to a correction by a user.
+
+        :param set names: the corrected fields
+        """
+
     def _on_ended(self):
         for conclude in self._get_conclusions():
             conclude()
@@ -1382,17 +1458,71 @@ class TelephonyCall(models.Model):
     @api.model
     def _get_recent_domain(self, user):
         """Return the domain of the ended calls that a user had, transferred or missed."""
+        companies = self.env["telephony.agent"]._get_my_companies()
+        return (
+            self._get_mine_domain(user)
+            & Domain("state", "=", "ended")
+            & Domain("company_id", "in", companies.ids)
+        )
+
+    @api.model
+    def _get_mine_domain(self, user):
+        """Return the domain of the calls that a user had, transferred or missed.
+
+        Users may not read offers and transfers, hence `any!`. The access rules apply to the calls.
+
+        :rtype: Domain
+        """
+        return (
+            Domain("user_id", "=", user.id)
+            | Domain("transfer_ids", "any!", [("user_id", "=", user.id)])
+            | Domain("recipient_ids", "in", user.ids)
+            | Domain("user_id", "=", False)
+            & Domain("offer_ids", "any!", [("agent_id.user_id", "=", user.id)])
+        )
+
+    @api.model
+    def _get_recent_page(self, kind, before, limit):
+        """Return the rows of a page of the current user's recent calls, the latest first.
+
+        :param str kind: `all`, `missed` or `voicemail`
+        :param tuple before: date and identifier of the last call of the page before, or None
+        :param int limit: number of rows
+        :return: see `_to_recent`; and whether there are more
+        :rtype: tuple(list(dict), bool)
+        """
+        domain = self._get_recent_domain(self.env.user)
+        if kind == "missed":
+            domain &= Domain("direction", "=", "incoming") & Domain(
+                "outcome", "in", UNANSWERED_OUTCOMES
+            )
+        elif kind == "voicemail":
+            domain &= Domain("outcome", "=", "voicemail")
+        if before:
+            date, last_id = before
+            domain &= Domain("started_at", "<", date) | (
+                Domain("started_at", "=", date) & Domain("id", "<", last_id)
+            )
+        # sudo: telephony.call - the user's own calls, and those that the user missed
+        calls_sudo = self.sudo().search(domain, limit=limit + 1)
         return [
-            "|",
-            "|",
-            ("user_id", "=", user.id),
-            ("transfer_ids.user_id", "=", user.id),
-            "&",
-            ("user_id", "=", False),
-            ("offer_ids.agent_id.user_id", "=", user.id),
-            ("state", "=", "ended"),
-            ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
-        ]
+            call_sudo._to_recent(call_sudo.env.user._telephony_env(call_sudo.company_id))
+            for call_sudo in calls_sudo[:limit]
+        ], len(calls_sudo) > limit
+
+    def _to_recent(self, env):
+        """Return the row of one call in the list of recent calls. Other packages add their keys.
+
+        :param env: the recipient's own, which applies its access rights
+        :rtype: dict
+        """
+        outcomes = dict(self._fields["outcome"]._description_selection(env))
+        return {
+            **self._to_client_one(env),
+            "outcome_display": outcomes.get(self.outcome) or False,
+            "voicemail": False,
+            "callback": False,
+        }
 
     @api.model
     def _get_changes_of(self, user, known, is_whole=False):
@@ -1448,6 +1578,7 @@ class TelephonyCall(models.Model):
         :param user: the user who requests it; None for the retention
         """
         self._drop_notifications()
+        self._drop_chatter()
         self.event_ids.unlink()
         self.timeline_ids.unlink()
         self.leg_ids.write(dict.fromkeys(LEG_FIELDS_OF_PERSON, False))
@@ -1458,6 +1589,15 @@ class TelephonyCall(models.Model):
                 "anonymized_by_id": user.id if user else False,
             }
         )
+
+    def _drop_chatter(self):
+        """Delete what users have written in the chatter of these calls, and their activities."""
+        of_calls = [("res_id", "in", self.ids)]
+        # Done activities are archived.
+        self.env["mail.activity"].with_context(active_test=False).search(
+            [("res_model", "=", self._name), *of_calls]
+        ).unlink()
+        self.env["mail.message"].search([("model", "=", self._name), *of_calls]).unlink()
 
     def _drop_notifications(self):
         """Delete the bus messages about these calls."""

@@ -131,6 +131,29 @@ class TelephonyCall(models.Model):
         limit = min(max(limit, 1), SEARCH_LIMIT) if isinstance(limit, int) else SEARCH_LIMIT
         return self.env["res.partner"]._telephony_search(term, limit)
 
+    @api.model
+    @check_arguments
+    def recent_calls(self, kind="all", date=None, res_id=None, limit=20):
+        """Return a page of the calls that the current user had, handed over or missed.
+
+        Calls to the user's queues and call flows count as missed, too, if nobody answered them.
+
+        :param str kind: `all`, `missed` or `voicemail`
+        :param str date: `created_at` of the last call of the page before
+        :param int res_id: `id` of that call
+        :param int limit: 50 at most
+        :return: `calls`, the latest first, see `_to_recent`; and `has_more`
+        :rtype: dict
+        """
+        self.env["telephony.agent"]._ensure_own_agent()
+        limit = min(max(limit, 1), SEARCH_LIMIT) if isinstance(limit, int) else SEARCH_LIMIT
+        try:
+            before = (fields.Datetime.to_datetime(date), res_id or 0) if date else None
+        except ValueError:
+            before = None
+        calls, has_more = self._get_recent_page(kind, before, limit)
+        return {"calls": calls, "has_more": has_more}
+
     # === HOOKS === #
 
     def _leave_as_guest(self, user):

@@ -267,7 +267,7 @@ class TelephonyCall(models.Model):
                 partner = record.partner_id
             elif record._name == "res.partner":
                 partner = record
-            elif record._name == "telephony.callback":
+            elif record._name in ("telephony.call", "telephony.callback"):
                 partner, lead = record.partner_id, record.lead_id
             elif "partner_id" in record._fields:
                 partner = record.partner_id

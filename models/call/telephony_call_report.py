@@ -43,6 +43,8 @@ class TelephonyCallReport(models.Model):
             "queue_id",
             "partner_id",
             "disposition_id",
+            "purpose_id",
+            "is_logged",
             "customer_number",
             "started_at",
             "queued_at",
@@ -70,6 +72,8 @@ class TelephonyCallReport(models.Model):
     queue_id = fields.Many2one("telephony.queue", readonly=True)
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
     disposition_id = fields.Many2one("telephony.disposition", "Result", readonly=True)
+    purpose_id = fields.Many2one("telephony.call.purpose", readonly=True)
+    is_logged = fields.Boolean("Logged by Hand", readonly=True)
     customer_number = fields.Char("Number", readonly=True)
     started_at = fields.Datetime(readonly=True)
     answered_at = fields.Datetime(readonly=True)
@@ -131,7 +135,8 @@ class TelephonyCallReport(models.Model):
         return SQL(
             """SELECT call.id, call.id AS call_id, call.company_id, call.direction, call.state,
                       call.outcome, call.user_id, call.number_id, call.queue_id, call.partner_id,
-                      call.disposition_id, call.customer_number, call.started_at,
+                      call.disposition_id, call.purpose_id, call.is_logged,
+                      call.customer_number, call.started_at,
                       call.answered_at,
                       to_char(%(local)s, 'HH24') AS hour,
                       to_char(%(local)s, 'ID') AS weekday,
@@ -140,6 +145,7 @@ class TelephonyCallReport(models.Model):
                       CASE WHEN call.state = 'ended' THEN call.duration / 60.0 END AS talk_minutes,
                       CASE WHEN call.direction = 'incoming'
                             AND call.outcome IS DISTINCT FROM 'blocked'
+                            AND call.is_logged IS NOT TRUE
                            THEN EXTRACT(EPOCH FROM COALESCE(call.answered_at, call.ended_at)
                                                    - call.started_at)
                             END AS wait_seconds,

@@ -43,6 +43,23 @@ class TelephonyCall(models.Model):
         super()._on_late_outcome()
         self._update_callbacks()
 
+    def _to_recent(self, env):
+        """Add the open callback that the call has caused."""
+        callback = self.callback_id
+        is_open = callback.state == "open"
+        return {
+            **super()._to_recent(env),
+            "callback": is_open
+            and {
+                "id": callback.id,
+                "due_at": fields.Datetime.to_string(callback.due_at),
+                "is_overdue": callback.is_overdue,
+                "user": {"id": callback.user_id.id, "name": callback.user_id.name}
+                if callback.user_id
+                else False,
+            },
+        }
+
     def _notify_missed(self):
         """Notify the users who should have answered that a call was missed."""
         for call in self.filtered(
@@ -129,9 +146,15 @@ class TelephonyCall(models.Model):
         activity_sudo.note = (activity_sudo.note or Markup()) + Markup("<p>%s</p>") % line
         user._notify_telephony_activities()
 
-    def _link(self, record):
+    def _on_logged(self):
+        """Resolve the callbacks of a customer with whom the user talked outside of Odoo."""
+        super()._on_logged()
+        if self.outcome == "answered":
+            self.env["telephony.callback"]._resolve(self)
+
+    def _on_linked(self):
         """Link the callback to the record of the call that caused it."""
-        super()._link(record)
+        super()._on_linked()
         # sudo: telephony.callback - it follows the record of its call
         callback_sudo = self.callback_id.sudo()
         if callback_sudo.state == "open" and not callback_sudo.activity_id:

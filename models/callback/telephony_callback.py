@@ -22,7 +22,7 @@ class TelephonyCallback(models.Model):
     """
 
     _name = "telephony.callback"
-    _inherit = ["telephony.guard.mixin"]
+    _inherit = ["telephony.guard.mixin", "telephony.number.search.mixin"]
     _description = "Callback"
     _order = "state desc, due_at, id"
     _rec_name = "customer_display"

@@ -31,11 +31,11 @@ class TelephonyQueueCallback(models.Model):
     """
 
     _name = "telephony.queue.callback"
-    _inherit = ["telephony.guard.mixin"]
+    _inherit = ["telephony.guard.mixin", "telephony.number.search.mixin"]
     _description = "Queue Callback"
     _order = "id desc"
     _rec_name = "customer_display"
-    _rec_names_search = ["customer_number"]
+    _rec_names_search = ["customer_number", "partner_id.name"]
 
     origin_id = fields.Many2one(
         "telephony.call",
@@ -55,6 +55,7 @@ class TelephonyQueueCallback(models.Model):
         "Number", related="origin_id.customer_number", store=True, precompute=True
     )
     customer_display = fields.Char("Caller", related="origin_id.customer_display")
+    number_display = fields.Char(related="origin_id.number_display")
     partner_id = fields.Many2one(string="Contact", related="origin_id.partner_id")
     lead_id = fields.Many2one(related="origin_id.lead_id")
     queue_id = fields.Many2one(related="origin_id.queue_id")

@@ -63,7 +63,7 @@ class ResPartner(models.Model):
         return {
             **action,
             "domain": self._get_telephony_call_domain(),
-            "context": {},
+            "context": {"default_partner_id": self.id},
             "name": self.env._("Calls of %(name)s", name=self.display_name),
         }
 

@@ -1,4 +1,4 @@
-"""After a call: log, linked records, follow-ups and dispositions."""
+"""After a call: log, linked records, corrections, follow-ups, purposes and dispositions."""
 
 # A model is defined before it is extended; the order is that of its overrides.
 # isort: off
@@ -6,6 +6,8 @@ from . import (
     crm_lead,
     mail_activity,
     telephony_call,
+    telephony_call_purpose,
+    telephony_call_tag,
     telephony_disposition,
 )
 # isort: on

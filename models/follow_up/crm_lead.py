@@ -42,7 +42,7 @@ class CrmLead(models.Model):
         return {
             **action,
             "domain": [("lead_id", "=", self.id)],
-            "context": {},
+            "context": {"default_lead_id": self.id},
             "name": self.env._("Calls of %(name)s", name=self.display_name),
         }
 

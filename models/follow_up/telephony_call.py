@@ -1,4 +1,4 @@
-"""What remains of a call. More than 600 lines: links, log, card, follow-ups and due calls."""
+"""What remains of a call. Long: links, corrections, log, card, follow-ups and due calls."""
 
 from markupsafe import Markup
 
@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ..arguments import check_arguments, check_one, is_text
+from ..call.telephony_call_control import NOTE_LENGTH
 from ..gate import door
 
 FOUND = 6
@@ -17,12 +18,60 @@ ACTIVITY_TYPES = {
     "task": "mail.mail_activity_data_todo",
 }
 DUE_COUNT = 80
+LINK_FIELDS = frozenset({"partner_id", "lead_id"})
+CORRECTABLE = LINK_FIELDS | {"note", "disposition_id", "purpose_id", "tag_ids"}
 
 
 class TelephonyCall(models.Model):
-    """After a call: linked records, log note, card, follow-ups and due calls."""
+    """After a call: linked records, corrections, log note, card, follow-ups and due calls."""
 
     _inherit = "telephony.call"
+    _correctable_fields = CORRECTABLE
+
+    note = fields.Text(tracking=True)
+    partner_id = fields.Many2one(tracking=True)
+    lead_id = fields.Many2one(tracking=True)
+    purpose_id = fields.Many2one(
+        "telephony.call.purpose",
+        ondelete="restrict",
+        index="btree_not_null",
+        check_company=True,
+        tracking=True,
+    )
+    tag_ids = fields.Many2many(
+        "telephony.call.tag", string="Tags", check_company=True, tracking=True
+    )
+    is_logged = fields.Boolean(
+        "Logged by Hand",
+        readonly=True,
+        copy=False,
+        help="The call was made outside of Odoo, and logged by its phone user.",
+    )
+    is_correctable = fields.Boolean(
+        compute="_compute_is_correctable",
+        help="Whether the current user may correct summary, result, purpose, tags and links.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "anonymized_at", "user_id")
+    @api.depends_context("uid")
+    def _compute_is_correctable(self):
+        for call in self:
+            call.is_correctable = (
+                call.state == "ended" and not call.anonymized_at and call.has_access("write")
+            )
+
+    @api.onchange("lead_id")
+    def _onchange_lead_id(self):
+        if self.lead_id.partner_id:
+            self.partner_id = self.lead_id.partner_id
+
+    @api.onchange("partner_id")
+    def _onchange_partner_id(self):
+        owner = self.lead_id.partner_id.commercial_partner_id
+        if owner and owner != self.partner_id.commercial_partner_id:
+            self.lead_id = False
 
     # === RPC === #
 
@@ -91,21 +140,99 @@ class TelephonyCall(models.Model):
             raise UserError(
                 self.env._("A call can only be linked to a contact, a lead or an opportunity.")
             )
-        record = self.env[res_model].browse(res_id).exists()
-        if not record:
+        record = self.env[res_model].browse(res_id)
+        self._check_linkable(record, call_sudo.company_id)
+        call_sudo._link(record)
+        return call_sudo._to_client_for_me()
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _check_linkable(self, record, company):
+        """Check that the current user may link a call to a record.
+
+        :param record: a contact or an opportunity
+        :param company: the company of the call
+        :raise UserError: the record does not exist, or belongs to another company
+        :raise AccessError: the user may not read the record
+        """
+        if not record.exists():
             raise UserError(self.env._("This record no longer exists."))
         record.check_access("read")
-        if not self._is_of_company(record, call_sudo.company_id):
+        if not self._is_of_company(record, company):
             raise UserError(
                 self.env._(
                     "“%(record)s” belongs to a different company than the call.",
                     record=record.display_name,
                 )
             )
-        call_sudo._link(record)
-        return call_sudo._to_client_for_me()
 
-    # === BUSINESS METHODS === #
+    @api.model
+    def _log_by_hand(self, company, values):
+        """Create a call that the current user had outside of Odoo.
+
+        :param company: a company in which the user is a phone user
+        :param dict values: field values of the call
+        :raise UserError: the company has no account, or a value does not fit the call
+        :return: the call, as superuser
+        """
+        # sudo: telephony.account - only the company's own one, as the owner of the call
+        account_sudo = self.env["telephony.account"].sudo()._get_of_company(company)
+        if not account_sudo:
+            raise UserError(self.env._("Connect a Twilio account in the settings first."))
+        links = {name: values[name] for name in CORRECTABLE if values.get(name)}
+        values = {name: value for name, value in values.items() if name not in links}
+        # sudo: telephony.call - users create calls with these values only
+        call_sudo = self.sudo().create(
+            {
+                **values,
+                "account_id": account_sudo.id,
+                "state": "ended",
+                "user_id": self.env.uid,
+                "via": False,
+                "is_logged": True,
+            }
+        )
+        # As a correction: with the same checks.
+        self.browse(call_sudo.id)._check_correction(links)
+        call_sudo.write(links)
+        call_sudo._on_logged()
+        return call_sudo
+
+    def _on_logged(self):
+        """React to a call logged by hand. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        self._post_log()
+        self._notify()
+
+    def _check_correction(self, vals):
+        self.check_access("write")
+        if len(vals.get("note") or "") > NOTE_LENGTH:
+            raise UserError(
+                self.env._("A summary has at most %(count)s characters.", count=NOTE_LENGTH)
+            )
+        for call in self:
+            if call.state != "ended":
+                raise UserError(self.env._("A call can be edited after it has ended."))
+            if call.anonymized_at:
+                raise UserError(self.env._("This call was anonymized and can no longer be edited."))
+            for name in LINK_FIELDS.intersection(vals):
+                record = self.env[self._fields[name].comodel_name].browse(vals[name] or [])
+                if record and record != call[name]:
+                    self._check_linkable(record, call.company_id)
+        owner = self.env["crm.lead"].browse(vals.get("lead_id") or []).partner_id
+        if owner and "partner_id" not in vals:
+            vals = {**vals, "partner_id": owner.id}
+        return super()._check_correction(vals)
+
+    def _on_corrected(self, names):
+        """Update what shows the call: log note, completed activity and pages."""
+        for call in self:
+            if LINK_FIELDS.intersection(names):
+                call._on_linked()
+            else:
+                call._notify()
+            call._update_log()
 
     def _link(self, record):
         """Link the call to a contact or an opportunity. Note: `self.ensure_one()`"""
@@ -119,6 +246,11 @@ class TelephonyCall(models.Model):
             )
         else:
             self.write({"partner_id": record.id, "lead_id": False})
+        self._on_linked()
+
+    def _on_linked(self):
+        """React to a new link of this call. Note: `self.ensure_one()`"""
+        self.ensure_one()
         self._move_log()
         # The contact may have the tag *Do not record*.
         self._on_interruption_changed()
@@ -147,9 +279,12 @@ class TelephonyCall(models.Model):
     def _move_log(self):
         """Move the log note in the chatter to the record that the call is linked to now."""
         for call in self.filtered(lambda call: call.state == "ended"):
+            moment = call.message_id.date
             call.message_id.unlink()
             call.message_id = False
             call._post_log()
+            if moment and call.message_id:
+                call.message_id.date = moment
 
     # ---------------------------------------------------------
     # LOG
@@ -178,8 +313,9 @@ class TelephonyCall(models.Model):
             parts.append(self.env._("diverted from %(number)s", number=number))
         if self.attestation == "failed":
             parts.append(self.env._("number verification failed"))
-        if self.disposition_id:
-            parts.append(self.disposition_id.name)
+        parts += filter(None, [self.purpose_id.name, self.disposition_id.name])
+        if self.is_logged:
+            parts.append(self.env._("logged by hand"))
         if self.duration:
             parts.append(self.duration_display)
         names = [name for name, _since in self._get_served_by()]
@@ -220,7 +356,9 @@ class TelephonyCall(models.Model):
     def _post_log(self):
         """Post one log note about an ended call on its record, without e-mail."""
         # A canceled queue callback has no legs: the customer was not dialed.
-        for call in self.filtered(lambda call: call.leg_ids and not call.message_id):
+        for call in self.filtered(
+            lambda call: (call.leg_ids or call.is_logged) and not call.message_id
+        ):
             record, *_others = call._get_linked_records() or [None]
             if not record:
                 continue

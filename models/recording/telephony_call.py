@@ -81,6 +81,24 @@ class TelephonyCall(models.Model):
         self._notify_participants()
         self._add_timeline("recording_started", name=self.env.user.name)
 
+    def _to_recent(self, env):
+        """Add the voicemail, if the user may hear it."""
+        voicemail = self.recording_ids.filtered(
+            lambda recording: recording.kind == "voicemail" and recording.state == "stored"
+        )[:1].with_env(env)
+        if not voicemail or not voicemail.has_access("read"):
+            return super()._to_recent(env)
+        return {
+            **super()._to_recent(env),
+            "voicemail": {
+                "id": voicemail.id,
+                "url": voicemail.url,
+                "duration": voicemail.duration,
+                "peaks": voicemail.peaks or [],
+                "is_new": voicemail.is_new,
+            },
+        }
+
     # === PERMISSION TO RECORD === #
 
     def _get_recording_mode(self):

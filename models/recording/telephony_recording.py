@@ -100,6 +100,7 @@ class TelephonyRecording(models.Model):
     url = fields.Char("Play", compute="_compute_url")
     customer_display = fields.Char(related="call_id.customer_display")
     customer_number = fields.Char(related="call_id.customer_number")
+    number_display = fields.Char(related="call_id.number_display")
     number_id = fields.Many2one(related="call_id.number_id")
     user_id = fields.Many2one(related="call_id.user_id")
     note = fields.Text(related="call_id.note")

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from ...providers.base import CallEvent, VoiceRequest
 from ...providers.voice_response import (
@@ -34,6 +35,8 @@ RINGBACK_SECONDS = 5
 TONE_SECONDS = 1
 # Maximum seconds of ringback between two checks, because an offer may be declined meanwhile.
 LONGEST_RINGBACK = 20
+# Outcomes that the members of a queue or call flow see as missed.
+MISSED_OUTCOMES = ("missed", "abandoned", "voicemail", "failed")
 # Maximum steps of a flow that a call may take without the caller having waited.
 MAX_STEPS = 50
 # Seconds after the music during which a key still counts; the minimum of the provider.
@@ -83,6 +86,22 @@ class TelephonyCall(models.Model):
 
     def _get_phase_facts(self):
         return {**super()._get_phase_facts(), "step": self.step_id.kind or ""}
+
+    @api.model
+    def _get_mine_domain(self, user):
+        """Add the unanswered calls to the user's queues and call flows.
+
+        They did not ring while the user was offline, and were missed all the same.
+        """
+        of_me = [("agent_ids.user_id", "=", user.id)]
+        return super()._get_mine_domain(user) | (
+            Domain("user_id", "=", False)
+            & Domain("outcome", "in", MISSED_OUTCOMES)
+            & (
+                Domain("queue_id", "any!", of_me)
+                | Domain("flow_id", "any!", [("step_ids", "any", of_me)])
+            )
+        )
 
     # === FROM THE WEBHOOKS === #
 

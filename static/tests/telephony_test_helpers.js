@@ -103,6 +103,12 @@ export function endedData(values = {}) {
     });
 }
 
+/** @returns {Object} RecentCallData of a call */
+export function recentData(call) {
+    const text = call.outcome ? call.outcome[0].toUpperCase() + call.outcome.slice(1) : false;
+    return { outcome_display: text, voicemail: false, callback: false, ...call };
+}
+
 export function snapshotData(values = {}) {
     return {
         agent: { ...AGENT },
@@ -264,6 +270,11 @@ export async function startSoftphone({
     onRpc("telephony.call", "live_calls", () => server.talking);
     onRpc("telephony.call", "queued_calls", () => server.waiting);
     onRpc("telephony.call", "due_calls", () => []);
+    server.recent = () => server.store.recent.map((call) => recentData(call));
+    onRpc("telephony.call", "recent_calls", ({ args }) => {
+        const calls = server.recent(...args);
+        return Array.isArray(calls) ? { calls, has_more: false } : calls;
+    });
     onRpc("telephony.call", "get_card", () => ({ last_call: false, opportunities: [] }));
     onRpc("res.partner", "has_access", () => true);
     onRpc("crm.lead", "has_access", () => true);

@@ -16,6 +16,7 @@ from . import (
     test_quality,
     test_race,
     test_race_requests,
+    test_recent,
     test_reconcile,
     test_revision,
     test_second_call,

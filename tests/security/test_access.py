@@ -23,7 +23,9 @@ RIGHTS = {
     "telephony.agent.lease": {"manager": "r"},
     "telephony.flow": {"user": "r", "supervisor": "r", "manager": "rwcu"},
     "telephony.flow.step": {"user": "r", "supervisor": "r", "manager": "rwcu"},
-    "telephony.call": {"user": "r", "supervisor": "r", "manager": "ru"},
+    "telephony.call": {"user": "rw", "supervisor": "rw", "manager": "rwu"},
+    "telephony.call.purpose": {"user": "r", "supervisor": "r", "manager": "rwcu"},
+    "telephony.call.tag": {"user": "r", "supervisor": "r", "manager": "rwcu"},
     "telephony.callback": {"user": "r", "supervisor": "rw", "manager": "rwu"},
     "telephony.queue.callback": {"user": "r", "supervisor": "r", "manager": "r"},
     "telephony.call.leg": {"supervisor": "r", "manager": "r"},
@@ -49,12 +51,10 @@ PROTECTED = {
     "ended_at": "2026-01-01 00:00:00",
     "started_at": "2026-01-01 00:00:00",
     "duration": 9,
-    "note": "x",
     "user_id": False,
     "uuid": "x",
     "provider_call_id": "x",
     "customer_number": "+1",
-    "partner_id": False,
 }
 
 

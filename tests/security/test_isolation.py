@@ -120,6 +120,8 @@ class TestIsolation(TelephonyCase):
                 }
             ),
             env["telephony.disposition"].create({"name": name, "company_id": company.id}),
+            env["telephony.call.purpose"].create({"name": name, "company_id": company.id}),
+            env["telephony.call.tag"].create({"name": name, "company_id": company.id}),
             env["resource.calendar"].create({"name": name, "company_id": company.id}),
             env["telephony.caller.id"].create(
                 {

@@ -117,6 +117,17 @@ interface CallData {
     disposition: NamedRecord | false;
 }
 
+/** A row of the recent calls: `telephony.call._to_recent`. */
+interface RecentCallData extends CallData {
+    outcome_display: string | false;
+    voicemail:
+        | { id: number; url: string; duration: number; peaks: number[][]; is_new: boolean }
+        | false;
+    callback:
+        | { id: number; due_at: ServerDate; is_overdue: boolean; user: NamedRecord | false }
+        | false;
+}
+
 /** A call that continues without this user: the answer of a request, or `telephony/call_left`. */
 interface LeftCallData extends Partial<CallData> {
     uuid: string;

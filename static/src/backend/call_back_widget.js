@@ -26,6 +26,10 @@ export class CallBackWidget extends Component {
         return _t("Call %(name)s", { name: this.data.customer_display });
     }
 
+    get text() {
+        return _t("Call");
+    }
+
     call() {
         const { resModel, resId } = this.props.record;
         this.loader.dial({
@@ -46,3 +50,18 @@ export const callBackWidget = {
 };
 
 registry.category("view_widgets").add("telephony_call_back", callBackWidget);
+
+/** Calls the customer of an ended call again, from its form. */
+export class CallAgainWidget extends CallBackWidget {
+    get isShown() {
+        return this.loader.isUser && this.data.state === "ended" && this.data.customer_number;
+    }
+
+    get text() {
+        return _t("Call again");
+    }
+}
+
+registry
+    .category("view_widgets")
+    .add("telephony_call_again", { ...callBackWidget, component: CallAgainWidget });

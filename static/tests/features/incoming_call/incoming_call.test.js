@@ -273,6 +273,7 @@ test("missed calls are counted until the list is opened", async () => {
     expect(".o_telephony_systray").toHaveAttribute("title", /1 missed call/);
     await contains(".o_telephony_systray").click();
     await contains(".o_telephony_tab_recent").click();
+    await seen(".o_telephony_recent_call");
     expect(".o_telephony_recent_call").toHaveCount(2);
     expect(".o_telephony_counter").toHaveCount(0);
 });

@@ -122,8 +122,7 @@ describe("result", () => {
         store.recent = [mine(), endedData({ uuid: "u-9" })];
         await contains(".o_telephony_done").click();
         await contains(".o_telephony_tab_recent").click();
-        expect(".o_telephony_recent_open").toHaveCount(1);
-        await contains(".o_telephony_recent_open").click();
+        await contains(".o_telephony_recent_call[data-uuid=u-1] .o_telephony_recent_open").click();
         await seen(".o_telephony_ended[data-uuid=u-1]");
     });
 });
