@@ -233,6 +233,38 @@ class TestPreferences(TelephonyCase):
             self.as_user(self.bob, "telephony.agent").softphone_snapshot()["is_first_use"]
         )
 
+    def test_place_of_the_window_is_kept_for_its_user_only(self):
+        """Z21: as each setting of a user; what is stored stays small."""
+        Settings = self.env["res.users.settings"]
+        settings = {
+            user: self.as_user(user, Settings._name).browse(
+                Settings._find_or_create_for_user(user).id
+            )
+            for user in (self.ana, self.bob)
+        }
+        place = {"end": 40, "bottom": 16, "width": 400, "height": 600.5}
+        mine = settings[self.ana]
+        self.assertEqual(
+            mine.set_res_users_settings({"telephony_window": place})["telephony_window"], place
+        )
+        self.assertFalse(settings[self.bob].telephony_window)
+        for wrong in (
+            {"end": "far"},
+            {"end": -1},
+            {"end": True},
+            {"end": 10**9},
+            {"other": 1},
+            ["end"],
+            "x" * 100_000,
+        ):
+            with self.assertRaises(ValidationError):
+                mine.set_res_users_settings({"telephony_window": wrong})
+        self.assertEqual(mine.telephony_window, place)
+        with self.assertRaises(AccessError):
+            mine.browse(settings[self.bob].id).set_res_users_settings({"telephony_window": {}})
+        mine.set_res_users_settings({"telephony_window": False})
+        self.assertFalse(mine.telephony_window)
+
     def test_new_phone_user_and_new_group_are_told_to_the_page(self):
         self.notifications.clear()
         self.agent_ana.unlink()

@@ -264,6 +264,8 @@ interface CallAction {
     /** Class name by which tests and style sheets find the button */
     className: string;
     label(context: CallActionContext): string;
+    /** The text below the icon, if the label is too long for it; the label is the tooltip then */
+    shortLabel?(context: CallActionContext): string;
     /** Class names of the icon */
     icon(context: CallActionContext): string;
     /** Id of the keyboard shortcut of the same action */
@@ -272,6 +274,8 @@ interface CallAction {
     /** Whether the button is pressed; absent for buttons without a pressed state */
     isActive?(context: CallActionContext): boolean;
     isDisabled?(context: CallActionContext): boolean;
+    /** Whether the server carries it out: the second click of a double click is ignored then */
+    isRequest?: boolean;
     onSelected(context: CallActionContext): void;
 }
 

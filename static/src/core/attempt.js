@@ -2,7 +2,7 @@
  * The one place that handles a failed request of the user: the reason appears on the screen.
  */
 
-import { humanError } from "./human_error";
+import { errorCause, humanError } from "./human_error";
 
 /**
  * Run an action of the user, and show the reason if it fails.
@@ -13,11 +13,11 @@ import { humanError } from "./human_error";
  * @returns {Promise<T|undefined>} the result of `run`; undefined if it failed
  */
 export async function attempt(holder, run) {
-    holder.error = "";
+    Object.assign(holder, { error: "", errorCause: "" });
     try {
         return await run();
     } catch (error) {
-        holder.error = humanError(error);
+        Object.assign(holder, { error: humanError(error), errorCause: errorCause(error) });
         return undefined;
     }
 }

@@ -10,6 +10,13 @@ import { Reach, VoiceState } from "./constants";
 
 /** Plain advice for each kind of sound trouble; the most useful one comes first. */
 const SOUND_WARNINGS = {
+    lost_microphone: {
+        icon: "fa-microphone-slash",
+        text: () =>
+            _t(
+                "Your microphone stopped. Another program may be using it: close that program, or choose another microphone in the preferences."
+            ),
+    },
     silent_microphone: {
         icon: "fa-microphone-slash",
         text: () => _t("No sound from your microphone. Check that it is not muted."),

@@ -1,4 +1,5 @@
 import { Component } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { customerDetail, customerName } from "./call_labels";
 
 /** The other party: picture, name, company, and number with its flag. */
@@ -7,6 +8,8 @@ export class Caller extends Component {
     static props = {
         call: Object,
         isLarge: { type: Boolean, optional: true },
+        /** Opens the record of the party: the name is a button then */
+        onOpen: { type: Function, optional: true },
     };
 
     get name() {
@@ -15,6 +18,10 @@ export class Caller extends Component {
 
     get detail() {
         return customerDetail(this.props.call, !this.props.isLarge);
+    }
+
+    get openTitle() {
+        return _t("Open %(name)s", { name: this.name });
     }
 
     get flagUrl() {

@@ -45,6 +45,15 @@ export const VoiceErrorKind = Object.freeze({
     UNKNOWN: "unknown",
 });
 
+/** What an error on the screen is about, so that it goes when that is over. */
+export const ErrorCause = Object.freeze({
+    /** The agent has a call already */
+    BUSY: "busy",
+    MICROPHONE: "microphone",
+    /** Odoo cannot be reached */
+    NETWORK: "network",
+});
+
 export const Panel = Object.freeze({
     KEYPAD: "keypad",
     RECENT: "recent",

@@ -4,7 +4,7 @@
 
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
-import { VoiceErrorKind as Kind } from "./constants";
+import { ErrorCause, VoiceErrorKind as Kind } from "./constants";
 
 /** An error of a call's sound: microphone, provider or network. */
 export class VoiceError extends Error {
@@ -69,6 +69,17 @@ const VOICE_SENTENCES = {
  */
 export function isRuleError(error) {
     return Boolean(error?.exceptionName?.endsWith(".TelephonyRuleError"));
+}
+
+/**
+ * @param {unknown} error
+ * @returns {string} one of `ErrorCause`; empty if the end of the cause is not noticed
+ */
+export function errorCause(error) {
+    if (error instanceof ConnectionLostError) {
+        return ErrorCause.NETWORK;
+    }
+    return error instanceof VoiceError && error.isMicrophone ? ErrorCause.MICROPHONE : "";
 }
 
 /**

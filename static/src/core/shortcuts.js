@@ -13,6 +13,7 @@ export const SHORTCUTS = Object.freeze({
     queue: { hotkey: "alt+shift+w", label: () => _t("Show calls in queue") },
     accept: { hotkey: "alt+shift+y", label: () => _t("Accept the incoming call") },
     decline: { hotkey: "alt+shift+r", label: () => _t("Decline the incoming call") },
+    silence: { hotkey: "alt+shift+b", label: () => _t("Silence the incoming call") },
     mute: { hotkey: "alt+shift+s", label: () => _t("Mute or unmute the call") },
     hold: { hotkey: "alt+shift+h", label: () => _t("Hold or resume the call") },
     resume_held: { hotkey: "alt+shift+k", label: () => _t("Resume the call on hold") },

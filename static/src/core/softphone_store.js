@@ -6,8 +6,8 @@
 import { Reactive } from "@web/core/utils/reactive";
 import { AgentState } from "@crm_telephony/backend/agent_state";
 import { isHeld, isInterruptible, isOver, mayRejoin } from "./call_phases";
-import { Panel, Reach, TransferState, VoiceState } from "./constants";
-import { humanError } from "./human_error";
+import { ErrorCause, Panel, Reach, TransferState, VoiceState } from "./constants";
+import { errorCause, humanError } from "./human_error";
 import { addPart } from "./softphone_part";
 import { standInCall } from "./stand_in_call";
 
@@ -62,6 +62,8 @@ export class SoftphoneStore extends Reactive {
     calls = [];
     /** @type {OfferData[]} offers that ring for the agent now */
     offers = [];
+    /** uuid → id of the offer whose ring the agent has silenced */
+    silenced = {};
     /** @type {CallData[]} last ended calls, newest first */
     recent = [];
     /** @type {CallData|null} the call in the end window */
@@ -86,12 +88,14 @@ export class SoftphoneStore extends Reactive {
     isMinimized = false;
     panel = Panel.KEYPAD;
     isKeypadShown = false;
-    /** Whether the agent is choosing the target of a transfer */
-    isTransferShown = false;
+    /** uuid of the call for which the agent is choosing the target of a transfer */
+    transferOf = "";
     /** Content of the dial pad; the target is the record whose phone field was clicked */
     draft = { number: "", name: "", target: null };
 
     error = "";
+    /** What the error is about: one of `ErrorCause`, empty if it ends only with the next action */
+    errorCause = "";
     isRingBlocked = false;
     /** one of `Reach` */
     reach = Reach.OK;
@@ -146,6 +150,11 @@ export class SoftphoneStore extends Reactive {
             !this.monitoring &&
             !this.isPhoneCall(call)
         );
+    }
+
+    /** @returns {boolean} whether the agent is choosing the target of a transfer */
+    get isTransferShown() {
+        return Boolean(this.transferOf) && this.transferOf === this.currentCall?.uuid;
     }
 
     /** @returns {boolean} whether there is a call, an own or a monitored one */
@@ -357,6 +366,9 @@ export class SoftphoneStore extends Reactive {
         }
         this._left.delete(call.uuid);
         this.removeOffer(call.uuid);
+        if (this.silenced[call.uuid]) {
+            this.silence({ uuid: call.uuid }, false);
+        }
         const known = this.findCall(call.uuid);
         if (isAsking(known) !== isAsking(call)) {
             // A consultation puts the customer on hold, and its end resumes the customer.
@@ -417,6 +429,9 @@ export class SoftphoneStore extends Reactive {
         if (this.holdWish?.uuid === uuid) {
             this.holdWish = null;
         }
+        if (!this.hasCall) {
+            this.clearError(ErrorCause.BUSY);
+        }
     }
 
     addOffer(offer) {
@@ -449,6 +464,29 @@ export class SoftphoneStore extends Reactive {
             this._closedOffers.has(`${uuid} ${id}`) ||
             this._ended.has(uuid)
         );
+    }
+
+    /**
+     * @param {OfferData} offer
+     * @returns {boolean} whether the agent does not want to hear it. A call that is offered again
+     *  stays silent; handed over by a colleague, it rings.
+     */
+    isSilenced({ id, call, transfer }) {
+        const silenced = this.silenced[call.uuid];
+        return silenced === id || (silenced !== undefined && !transfer);
+    }
+
+    /** @returns {OfferData[]} those that ring with a sound */
+    get audibleOffers() {
+        return this.offers.filter((offer) => !this.isSilenced(offer));
+    }
+
+    /**
+     * @param {{ uuid: string, id: number }} offer
+     * @param {boolean} isSilent
+     */
+    silence({ uuid, id }, isSilent) {
+        this.silenced = { ...this.silenced, [uuid]: isSilent ? id : undefined };
     }
 
     /** Show an offer again that was closed here, but still rings for the server. */
@@ -486,6 +524,7 @@ export class SoftphoneStore extends Reactive {
     /** The page has all changes of the server that it knows of. */
     confirm() {
         this.confirmedMark = this.mark;
+        this.clearError(ErrorCause.NETWORK);
     }
 
     setStarted() {
@@ -509,16 +548,23 @@ export class SoftphoneStore extends Reactive {
 
     /** Show why an action failed. @param {unknown} error */
     fail(error) {
-        this.error = humanError(error);
+        this.setError(humanError(error), errorCause(error));
     }
 
-    /** @param {string} sentence shown to the agent; empty for none */
-    setError(sentence) {
+    /**
+     * @param {string} sentence shown to the agent; empty for none
+     * @param {string} [cause] one of `ErrorCause`
+     */
+    setError(sentence, cause = "") {
         this.error = sentence;
+        this.errorCause = cause;
     }
 
-    clearError() {
-        this.error = "";
+    /** @param {string} [cause] one of `ErrorCause` that is gone; by default, any */
+    clearError(cause = this.errorCause) {
+        if (cause === this.errorCause) {
+            this.setError("");
+        }
     }
 
     // === The current call === //
@@ -556,7 +602,7 @@ export class SoftphoneStore extends Reactive {
 
     toggleKeypad() {
         this.isKeypadShown = !this.isKeypadShown;
-        this.isTransferShown = false;
+        this.transferOf = "";
     }
 
     hideKeypad() {
@@ -564,12 +610,12 @@ export class SoftphoneStore extends Reactive {
     }
 
     toggleTransfer() {
-        this.isTransferShown = !this.isTransferShown;
+        this.transferOf = this.isTransferShown ? "" : this.currentCall.uuid;
         this.isKeypadShown = false;
     }
 
     hideTransfer() {
-        this.isTransferShown = false;
+        this.transferOf = "";
     }
 
     /**
@@ -589,6 +635,7 @@ export class SoftphoneStore extends Reactive {
 
     stopMonitoring() {
         this.monitoring = null;
+        this.clearError(ErrorCause.BUSY);
     }
 
     // === After the call === //

@@ -1,7 +1,8 @@
-import { Component } from "@odoo/owl";
+import { Component, useEffect, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { useCommand } from "@web/core/commands/command_hook";
 import { isConversation } from "@crm_telephony/core/call_phases";
-import { Panel } from "@crm_telephony/core/constants";
+import { ErrorCause, MicrophoneState, Panel } from "@crm_telephony/core/constants";
 import { SHORTCUTS } from "@crm_telephony/core/shortcuts";
 import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { IncomingCalls } from "@crm_telephony/features/incoming_call/incoming_calls";
@@ -16,8 +17,18 @@ export class SoftphoneRoot extends Component {
     setup() {
         this.softphone = useSoftphone();
         this.store = useSoftphoneStore();
-        const { calls, windowState, heldCall, voiceSession } = this.softphone;
+        const { calls, windowState, heldCall, silence, voiceSession } = this.softphone;
         const store = this.softphone.store;
+        const { windowPlace } = this.softphone;
+        useCommand(_t("Put the phone window back"), () => windowPlace.reset(), {
+            isAvailable: () => windowPlace.isChosen,
+            global: true,
+        });
+        const microphone = useState(this.softphone.microphone);
+        useEffect(
+            (state) => state === MicrophoneState.ALLOWED && store.clearError(ErrorCause.MICROPHONE),
+            () => [microphone.state]
+        );
         this.addCommand("open", () => windowState.open());
         this.addCommand("queue", () => {
             windowState.open();
@@ -26,6 +37,11 @@ export class SoftphoneRoot extends Component {
         const rings = () => store.offers.length > 0;
         this.addCommand("accept", () => calls.accept(store.offers[0].call.uuid), rings);
         this.addCommand("decline", () => calls.decline(store.offers[0].call.uuid), rings);
+        this.addCommand(
+            "silence",
+            () => silence.toggle(store.offers[0]),
+            () => rings() && !store.hasCall
+        );
         this.addCommand(
             "mute",
             () => voiceSession.mute(!store.session.isMuted),

@@ -18,6 +18,7 @@ import { SoftphoneSystray } from "./softphone_systray";
  * @typedef {Object} Softphone
  * @property {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
  * @property {import("@crm_telephony/shell/window_state").WindowState} windowState
+ * @property {import("@crm_telephony/shell/window_place").WindowPlace} windowPlace
  * @property {import("@crm_telephony/features/in_call/call_control").CallControl} calls
  * @property {import("@crm_telephony/features/dialing/dial_control").DialControl} dialer
  * @property {import("@crm_telephony/features/availability/agent_control").AgentControl} agent
@@ -25,6 +26,7 @@ import { SoftphoneSystray } from "./softphone_systray";
  * @property {import("@crm_telephony/features/notes/note_keeper").NoteKeeper} notes
  * @property {import("@crm_telephony/voice/ringer").Ringer} ringer
  * @property {import("@crm_telephony/core/browser_settings").BrowserSettings} settings
+ * @property {import("@crm_telephony/features/incoming_call/silence_control").SilenceControl} silence
  * @property {import("@crm_telephony/features/preferences/preferences_control").PreferencesControl} preferences
  * @property {import("@crm_telephony/features/set_up/set_up_control").SetUpControl} setUp
  * @property {import("@crm_telephony/voice/microphone_watch").MicrophoneWatch} microphone
@@ -70,11 +72,13 @@ const PARTS = [
     "telephony.serverSync",
     "telephony.setUp",
     "telephony.settings",
+    "telephony.silence",
     "telephony.store",
     "telephony.transfer",
     "telephony.voice",
     "telephony.voiceSession",
     "telephony.watch",
+    "telephony.windowPlace",
     "telephony.windowState",
     "telephony.wrapUp",
 ];

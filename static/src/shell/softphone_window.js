@@ -1,4 +1,12 @@
-import { Component, onMounted, useEffect } from "@odoo/owl";
+import {
+    Component,
+    onMounted,
+    onPatched,
+    onWillPatch,
+    onWillUnmount,
+    useEffect,
+    useRef,
+} from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { usePopover } from "@web/core/popover/popover_hook";
@@ -30,9 +38,10 @@ import { SetUpPanel } from "@crm_telephony/features/set_up/set_up_panel";
 import { EndedPanel } from "@crm_telephony/features/wrap_up/ended_panel";
 import { WrapUpBar } from "@crm_telephony/features/wrap_up/wrap_up_bar";
 import { ShortcutList } from "./shortcut_list";
+import { useWindowFrame } from "./window_frame";
+import { readScreen, WindowPlace } from "./window_place";
 import { WindowTabs } from "./window_tabs";
 
-const WIDTH = 340; // px, as in the style sheet
 const GAP = 16; // px
 
 /** The window at the bottom of the page, or the bar of the minimized window. */
@@ -66,6 +75,10 @@ export class SoftphoneWindow extends Component {
         this.mailStore = useService("mail.store");
         this.Panel = Panel;
         this.shortcutList = usePopover(ShortcutList, { position: "top-end" });
+        this.frame = useWindowFrame(this.softphone.windowPlace, () => this.dock);
+        this.root = useRef("root");
+        this.keepFocus();
+        this.makeRoom();
         useBus(this.ui.bus, "resize", () => this.render());
         onMounted(() => {
             this.softphone.companyCalls.open();
@@ -150,17 +163,53 @@ export class SoftphoneWindow extends Component {
         return this.arePreferencesShown ? _t("Close the preferences") : _t("Preferences");
     }
 
-    /** Place the window beside the chat windows if there is room, so that none is hidden. */
-    get style() {
+    /**
+     * Return the distance from the end of the screen at which the window stands beside the chat
+     * windows, so that none is hidden; undefined without chat windows.
+     */
+    get dock() {
         const hub = this.mailStore.chatHub;
-        const windows = hub.compact ? 0 : hub.canShowOpened.length;
         if (!hub.showConversations) {
-            return "";
+            return undefined;
         }
+        const windows = hub.compact ? 0 : hub.canShowOpened.length;
         const bubbles = hub.BUBBLE_START + hub.BUBBLE + hub.BUBBLE_OUTER * 2;
         const offset = bubbles + windows * (hub.WINDOW + hub.WINDOW_INBETWEEN * 2);
-        const hasRoom = offset + WIDTH + GAP <= browser.innerWidth;
-        return hasRoom ? `--o-telephony-end: ${offset}px` : "";
+        const { width } = this.softphone.windowPlace.getBox(readScreen());
+        return offset + width + GAP <= browser.innerWidth ? offset : undefined;
+    }
+
+    get style() {
+        if (this.frame.isFixed) {
+            return "";
+        }
+        const entries = Object.entries(this.frame.box);
+        return entries.map(([name, size]) => `--o-telephony-${name}: ${size}px`).join("; ");
+    }
+
+    /** Return the focus to the icon of the phone when the window goes with what has the focus. */
+    keepFocus() {
+        const hasFocus = () => Boolean(this.root.el?.contains(document.activeElement));
+        const returnFocus = () => document.querySelector(".o_telephony_systray")?.focus();
+        let hadFocus = false;
+        onWillPatch(() => (hadFocus = hasFocus()));
+        onPatched(() => hadFocus && !this.root.el && returnFocus());
+        onWillUnmount(() => hasFocus() && returnFocus());
+    }
+
+    /** Keep notifications and the cards of callers beside the window, so that none is hidden. */
+    makeRoom() {
+        const { style } = document.documentElement;
+        useEffect(
+            (offset) => {
+                style.setProperty("--o-telephony-beside", `${offset}px`);
+                return () => style.removeProperty("--o-telephony-beside");
+            },
+            () => {
+                const isAside = this.store.isMinimized || this.frame.isFixed;
+                return [isAside ? 0 : WindowPlace.getCornerOffset(this.frame.box, readScreen())];
+            }
+        );
     }
 
     onKeydown(ev) {

@@ -27,8 +27,8 @@ export class WindowTabs extends Component {
             {
                 panel: Panel.LIVE,
                 className: "o_telephony_tab_live",
-                icon: "fa-comments-o",
-                label: _t("Calls"),
+                icon: "fa-volume-control-phone",
+                label: _t("Live"),
                 title: _t("Calls in conversation"),
                 count: companyCalls.talking.length,
                 color: "text-bg-info",

@@ -2,7 +2,8 @@
  * Messages between the tabs of one browser and one user.
  *
  * Messages: `hello` (who carries the sound?), `voice` (the state of the sound, from the tab that
- * carries it), `command` (mute or digits, to that tab), `bye` (that tab is being closed).
+ * carries it), `command` (mute or digits, to that tab), `bye` (that tab is being closed), `silence`
+ * (the ring of a call, which another tab may play).
  */
 
 import { browser } from "@web/core/browser/browser";

@@ -33,9 +33,12 @@ export class Ringer {
         return this.store.offers.length > 0 && !this.store.accepting;
     }
 
-    /** Return whether a sound is played: an agent in a call only sees a second call. */
+    /**
+     * Return whether a sound is played: an agent in a call only sees a second call, and a call may
+     * be silenced.
+     */
     get isWanted() {
-        return this.isShown && !this.store.hasCall;
+        return this.isShown && this.store.audibleOffers.length > 0 && !this.store.hasCall;
     }
 
     /** Adapt sound and notifications to the offers. Note: call it after every change of them. */
@@ -139,7 +142,7 @@ export class Ringer {
         if (!document.hidden || !mayNotify || !this.settings.wantsNotifications) {
             return;
         }
-        for (const { call } of this.store.offers) {
+        for (const { call } of this.store.audibleOffers) {
             if (this.notifications.has(call.uuid)) {
                 continue;
             }
@@ -159,7 +162,7 @@ export class Ringer {
 
     _closeNotifications() {
         for (const [uuid, notification] of this.notifications) {
-            if (!this.store.offers.some((offer) => offer.call.uuid === uuid)) {
+            if (!this.store.audibleOffers.some((offer) => offer.call.uuid === uuid)) {
                 notification.close();
                 this.notifications.delete(uuid);
             }

@@ -79,7 +79,10 @@ const UNCLEAR = [Kind.REFUSED, Kind.CONNECTION_LOST, Kind.UNKNOWN];
 /** The key that a trial account demands of each party before it connects */
 const TRIAL_KEY = "1";
 
-/** Warnings of the SDK that are shown to the agent. */
+/** A warning of our own, beside those of the SDK */
+const MICROPHONE_LOST = "microphone-lost";
+
+/** Warnings that are shown to the agent. */
 const WARNINGS = {
     "constant-audio-input-level": "silent_microphone",
     "low-bytes-sent": "silent_microphone",
@@ -90,6 +93,7 @@ const WARNINGS = {
     "high-packets-lost-fraction": "slow_network",
     "low-mos": "slow_network",
     "ice-connectivity-lost": "interrupted",
+    [MICROPHONE_LOST]: "lost_microphone",
 };
 
 function toVoiceError(error) {
@@ -397,13 +401,18 @@ class VoiceAttempt {
         if (this.isClosed) {
             return;
         }
-        const { isConnected, lastError } = this;
+        const { isConnected, lastError, reject } = this;
+        this.reject = null; // `close` would reject without the reason
         this.close();
         if (isConnected) {
             this.handlers.onState(VoiceState.LOST, lastError);
         } else {
             // The SDK emits the reason right after the end: wait for it.
-            browser.setTimeout(() => this.reject(this.lastError || new VoiceError(Kind.REFUSED)));
+            browser.setTimeout(() =>
+                reject(
+                    this.lastError || this.microphoneError || new VoiceError(Kind.CONNECTION_LOST)
+                )
+            );
         }
     }
 
@@ -454,12 +463,36 @@ class VoiceAttempt {
     async _openMicrophone(constraints) {
         try {
             const stream = await openMicrophone(constraints);
-            this.meter.device = stream.getAudioTracks?.()[0]?.label || "";
+            this.microphoneError = null;
+            const [track] = stream.getAudioTracks?.() || [];
+            this.meter.device = track?.label || "";
+            this._watchTrack(track);
             return stream;
         } catch (error) {
             // The SDK would lose the cause: keep it for the error message.
             this.microphoneError = error;
             throw error;
+        }
+    }
+
+    /** Notice that another program takes the microphone, or that it is unplugged. */
+    _watchTrack(track) {
+        this.track = track;
+        this._markMicrophone(false);
+        const follow = (name, isLost) =>
+            track?.addEventListener?.(name, () => {
+                if (this.track === track) {
+                    this._markMicrophone(isLost);
+                }
+            });
+        follow("mute", true); // by the system; the agent's own mute causes no event
+        follow("ended", true);
+        follow("unmute", false);
+    }
+
+    _markMicrophone(isLost) {
+        if (this.warnings.has(MICROPHONE_LOST) !== isLost) {
+            this._onWarning(MICROPHONE_LOST, isLost);
         }
     }
 
@@ -494,6 +527,9 @@ class VoiceAttempt {
         } catch (error) {
             // The device was unplugged: the call keeps the current one.
             console.warn("Telephony: a sound device could not be used", error);
+            if (this.microphoneError) {
+                this._markMicrophone(true);
+            }
         }
     }
 

@@ -143,6 +143,9 @@ export class VoiceSession {
         if (error) {
             session.setState(VoiceState.RECONNECTING);
         }
+        if (error?.isMicrophone) {
+            this.store.fail(error); // the agent can act at once; a new connection would fail as well
+        }
         if (await this._waitForServer(session)) {
             session.setState(VoiceState.LOST);
             await this._rejoinOnce(session);

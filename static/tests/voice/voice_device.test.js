@@ -326,6 +326,53 @@ describe("device", () => {
         ]);
     });
 
+    test("reports a microphone that another program takes, until it is back", async () => {
+        const voice = new VoiceDevice();
+        await voice.connect("u-1", handlers);
+        const track = Object.assign(new EventTarget(), { label: "Headset" });
+        const stream = { getAudioTracks: () => [track] };
+        patchWithCleanup(browser, {
+            navigator: { mediaDevices: { getUserMedia: async () => stream } },
+        });
+        const [{ call, options }] = FakeDevice.all;
+        await options.getUserMedia({ audio: true });
+        track.dispatchEvent(new Event("mute"));
+        track.dispatchEvent(new Event("mute"));
+        track.dispatchEvent(new Event("unmute"));
+        track.dispatchEvent(new Event("ended"));
+        await options.getUserMedia({ audio: true }); // another device is used
+        expect.verifySteps([
+            "load /sdk.js",
+            "connect u-1 with token-1",
+            "state connected",
+            "warnings lost_microphone",
+            "warnings ",
+            "warnings lost_microphone",
+            "warnings ",
+        ]);
+        call.emit("error", { code: 31402 });
+        call.emit("disconnect");
+        expect.verifySteps(["disconnect", `state ${VoiceState.LOST} ${VoiceErrorKind.MIC_BUSY}`]);
+    });
+
+    test("names a busy microphone when the call cannot begin", async () => {
+        const voice = new VoiceDevice();
+        const busy = Object.assign(new Error("in use"), { name: "NotReadableError" });
+        patchWithCleanup(browser, {
+            navigator: { mediaDevices: { getUserMedia: () => Promise.reject(busy) } },
+        });
+        FakeDevice.plan = ["silence"];
+        const connected = voice.connect("u-1", handlers).catch((error) => error);
+        await advanceTime(100);
+        const [{ call, options }] = FakeDevice.all;
+        await options.getUserMedia({ audio: true }).catch(() => {});
+        call.emit("disconnect"); // the SDK ends the call without a reason
+        await advanceTime(100);
+        expect((await connected).kind).toBe(VoiceErrorKind.MIC_BUSY);
+        expect(humanError(await connected)).toMatch(/Another program may be using it/);
+        expect.verifySteps(["load /sdk.js", "connect u-1 with token-1", "disconnect"]);
+    });
+
     test("reports the worst quality once, when the sound ends", async () => {
         const voice = new VoiceDevice();
         const reports = [];

@@ -7,7 +7,7 @@ import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { uuid } from "@web/core/utils/strings";
 import { attempt } from "@crm_telephony/core/attempt";
-import { VoiceNeed } from "@crm_telephony/core/constants";
+import { ErrorCause, VoiceNeed } from "@crm_telephony/core/constants";
 import { isRuleError } from "@crm_telephony/core/human_error";
 import { addPart } from "@crm_telephony/core/softphone_part";
 
@@ -43,7 +43,7 @@ export class DialControl {
     async dial({ number, name = "", callerId, target = null, activityId, reason = "" }) {
         const { store } = this;
         this.windowState.open();
-        store.setError(this._reasonNotToDial(number));
+        this._checkBeforeCall(number);
         if (store.error) {
             return false;
         }
@@ -52,7 +52,7 @@ export class DialControl {
             if (callerId === undefined) {
                 return false;
             }
-            store.setError(this._reasonNotToDial(number)); // a call may have arrived meanwhile
+            this._checkBeforeCall(number); // a call may have arrived meanwhile
         }
         return !store.error && this._place({ number, name, callerId, target, activityId, reason });
     }
@@ -114,6 +114,13 @@ export class DialControl {
         const { store } = this;
         const reason = await this.questions.askReason(store.error);
         return Boolean(reason) && this.dial({ ...request, reason });
+    }
+
+    /** Show why the number cannot be called now, if so. */
+    _checkBeforeCall(number) {
+        const { store } = this;
+        const isOccupied = store.isBusy || store.heldCall || store.accepting;
+        store.setError(this._reasonNotToDial(number), isOccupied ? ErrorCause.BUSY : "");
     }
 
     _reasonNotToDial(number) {

@@ -1,10 +1,13 @@
-import { Component, onWillUnmount, useRef, useState } from "@odoo/owl";
+import { Component, onPatched, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useAutofocus } from "@web/core/utils/hooks";
 import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { useContactSearch } from "@crm_telephony/features/contacts/contact_search";
 import { GetStarted } from "@crm_telephony/features/get_started/get_started";
 import { DialKeys } from "./dial_keys";
+
+const DIGIT = /\p{Nd}/u;
+const LETTER = /\p{L}/u;
 
 /** The dial pad: keys, typing, pasting, and search by name. */
 export class KeypadPanel extends Component {
@@ -19,6 +22,12 @@ export class KeypadPanel extends Component {
         this.input = useAutofocus({ refName: "input" });
         this.callButton = useRef("call");
         this.search = useContactSearch((term) => this.softphone.agent.searchContacts(term));
+        onPatched(() => {
+            if (this.mustFocusCall) {
+                this.mustFocusCall = false;
+                this.callButton.el?.focus();
+            }
+        });
         onWillUnmount(() => this.softphone.dialer.expectCall(false));
     }
 
@@ -59,8 +68,25 @@ export class KeypadPanel extends Component {
         this._type(ev.target.value);
     }
 
+    /** Return whether the field can be a number: a name alone cannot be called. */
+    get hasNumber() {
+        return DIGIT.test(this.draft.number);
+    }
+
+    /** Return whether the search for the typed name has found no contact. */
+    get isUnknownName() {
+        const { isDone, results } = this.search.state;
+        return isDone && !results.length && !this.hasNumber;
+    }
+
+    /** Return whether the contacts take the place of the keys: a name is not typed with them. */
+    get hidesKeys() {
+        return Boolean(this.search.state.results.length) && !this.hasNumber;
+    }
+
     /** @param {string} number content of the field; a contact chosen before is dropped */
     _type(number) {
+        this.store.clearError(); // it was about what stood in the field before
         this.store.fillDraft({ number, name: "", target: null });
         this.search.update(number);
         this.softphone.dialer.expectCall(Boolean(number));
@@ -72,7 +98,7 @@ export class KeypadPanel extends Component {
         const start = input.selectionStart ?? input.value.length;
         const end = input.selectionEnd ?? start;
         this._type(input.value.slice(0, start) + key + input.value.slice(end));
-        this.search.clear(); // its list would cover the keys
+        this.search.clear(); // the keys keep their place
         input.value = this.draft.number;
         input.setSelectionRange(start + key.length, start + key.length);
     }
@@ -100,11 +126,11 @@ export class KeypadPanel extends Component {
     }
 
     _onEnter() {
-        const isName = /\p{L}/u.test(this.draft.number);
+        const isName = LETTER.test(this.draft.number);
         const contact = this.search.active || (isName && this.search.state.results[0]);
         if (contact) {
             this.choose(contact);
-        } else {
+        } else if (this.hasNumber) {
             this.call();
         }
     }
@@ -112,12 +138,13 @@ export class KeypadPanel extends Component {
     /** @param {Object} contact result of the search */
     choose(contact) {
         this.search.clear();
+        this.store.clearError();
         this.store.fillDraft({
             number: contact.number_display || contact.number,
             name: contact.name,
             target: { resModel: "res.partner", resId: contact.partner_id },
         });
-        this.callButton.el.focus();
+        this.mustFocusCall = true; // the button may be disabled until it is rendered again
     }
 
     call() {

@@ -7,14 +7,10 @@ import { useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 
 const REMINDER_PERIOD = 120; // seconds
 
-/** The time of the customer on hold; a sentence reminds the agent every two minutes. */
-export class HoldTime extends Component {
-    static template = "crm_telephony.HoldTime";
-    static props = {
-        since: String,
-        /** The minimized bar has no room for a sentence: color, icon and tooltip replace it */
-        isShort: { type: Boolean, optional: true },
-    };
+/** The sentence that reminds the agent of the customer on hold every two minutes. */
+export class HoldReminder extends Component {
+    static template = "crm_telephony.HoldReminder";
+    static props = { since: String };
 
     setup() {
         this.store = useSoftphoneStore();
@@ -39,4 +35,14 @@ export class HoldTime extends Component {
             ? _t("The customer has been on hold for %(minutes)s minutes.", { minutes })
             : "";
     }
+}
+
+/** The time of the customer on hold, with the reminder. */
+export class HoldTime extends HoldReminder {
+    static template = "crm_telephony.HoldTime";
+    static props = {
+        ...HoldReminder.props,
+        /** Without room for the sentence: color, icon and tooltip replace it */
+        isShort: { type: Boolean, optional: true },
+    };
 }

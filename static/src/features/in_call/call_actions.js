@@ -44,11 +44,13 @@ callActionRegistry
         {
             className: "o_telephony_hold",
             shortcut: "hold",
-            label: ({ call }) => (call.on_hold ? _t("Resume") : _t("Hold")),
-            icon: ({ call }) => (call.on_hold ? "fa fa-play" : "fa fa-pause"),
-            isVisible: ({ call }) => call.role !== "consulted" && !isAsking(call),
-            isActive: ({ call }) => call.on_hold,
-            isDisabled: ({ call }) => !isConversation(call),
+            isRequest: true,
+            // A consultation holds the customer as well, and ends the hold by itself.
+            label: ({ call }) => (call.on_hold && !isAsking(call) ? _t("Resume") : _t("Hold")),
+            icon: ({ call }) => (call.on_hold && !isAsking(call) ? "fa fa-play" : "fa fa-pause"),
+            isVisible: ({ call }) => call.role !== "consulted",
+            isActive: ({ call }) => call.on_hold && !isAsking(call),
+            isDisabled: ({ call }) => !isConversation(call) || isAsking(call),
             onSelected: ({ softphone, call }) => softphone.calls.setHold(!call.on_hold),
         },
         { sequence: 30 }
@@ -59,23 +61,12 @@ callActionRegistry
             className: "o_telephony_transfer_toggle",
             label: () => _t("Transfer"),
             icon: () => "fa fa-share",
-            isVisible: ({ call }) => call.role !== "consulted" && !call.transfer,
+            isVisible: ({ call }) => call.role !== "consulted",
             isActive: ({ store }) => store.isTransferShown,
-            isDisabled: ({ call }) => !isConversation(call),
+            isDisabled: ({ call }) => !isConversation(call) || Boolean(call.transfer),
             onSelected: ({ store }) => {
                 store.toggleTransfer();
             },
         },
         { sequence: 35 }
-    )
-    .add(
-        "record",
-        {
-            className: "o_telephony_open_record",
-            label: () => _t("View"),
-            icon: () => "fa fa-external-link",
-            isVisible: ({ call }) => Boolean(call.record || call.customer.partner_id),
-            onSelected: ({ openRecord }) => openRecord(),
-        },
-        { sequence: 40 }
     );

@@ -8,7 +8,7 @@ import { ConnectionLostError } from "@web/core/network/rpc";
 import { attempt } from "@crm_telephony/core/attempt";
 import { customerName } from "@crm_telephony/core/call_labels";
 import { isOver } from "@crm_telephony/core/call_phases";
-import { VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
+import { ErrorCause, VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
 import { humanError } from "@crm_telephony/core/human_error";
 import { addPart } from "@crm_telephony/core/softphone_part";
 
@@ -47,7 +47,7 @@ export class CallControl {
         const { store, voiceSession, voice, ringer } = this;
         const isSecond = method === "accept" && store.canHoldForAnother;
         if ((store.isBusy && !isSecond) || store.accepting) {
-            store.setError(_t("You are already in a call."));
+            store.setError(_t("You are already in a call."), ErrorCause.BUSY);
             return;
         }
         const offer = store.offers.find(({ call }) => call.uuid === uuid);

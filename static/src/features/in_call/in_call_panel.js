@@ -12,7 +12,7 @@ import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softpho
 import { CallerCard } from "@crm_telephony/features/caller_card/caller_card";
 import { CreateRecord } from "@crm_telephony/features/contacts/create_record";
 import { DialKeys } from "@crm_telephony/features/dialing/dial_keys";
-import { HoldTime } from "@crm_telephony/features/held_call/hold_time";
+import { HoldReminder, HoldTime } from "@crm_telephony/features/held_call/hold_time";
 import { monitorMode } from "@crm_telephony/features/monitoring/monitor_labels";
 import { CallNote } from "@crm_telephony/features/notes/call_note";
 import { RecordingState } from "@crm_telephony/features/recording/recording_state";
@@ -31,6 +31,7 @@ export class InCallPanel extends Component {
         CallTimer,
         CreateRecord,
         DialKeys,
+        HoldReminder,
         HoldTime,
         PhoneCallState,
         RecordingState,
@@ -68,14 +69,39 @@ export class InCallPanel extends Component {
                 id,
                 className: action.className,
                 label: action.label(context),
+                shortLabel: (action.shortLabel || action.label)(context),
                 icon: action.icon(context),
-                title: action.shortcut && withShortcut(action.label(context), action.shortcut),
+                title: this.titleOf(action, context),
                 keys: action.shortcut && shortcutText(action.shortcut),
                 isToggle: Boolean(action.isActive),
+                isRequest: Boolean(action.isRequest),
                 isActive: Boolean(action.isActive?.(context)),
                 isDisabled: Boolean(action.isDisabled?.(context)),
                 select: () => action.onSelected(this.context),
             }));
+    }
+
+    titleOf({ label, shortLabel, shortcut }, context) {
+        const text = label(context);
+        return shortcut ? withShortcut(text, shortcut) : shortLabel && text;
+    }
+
+    /**
+     * @param {Object} action of `actions`
+     * @param {MouseEvent} ev
+     */
+    select(action, ev) {
+        // The second click of a double click would undo what the first one has requested.
+        if (!action.isRequest || ev.detail < 2) {
+            action.select();
+        }
+    }
+
+    /** @returns {(() => void)|undefined} opens the record of the call, or the contact */
+    get openRecord() {
+        const { record, customer } = this.props.call;
+        const { openRecord } = this.context;
+        return record || customer.partner_id ? openRecord : undefined;
     }
 
     get stateText() {
@@ -94,6 +120,11 @@ export class InCallPanel extends Component {
     /** Return whether the panel is compact: the transfer panel and strip need the room. */
     get isCompact() {
         return this.isTransferShown || Boolean(this.props.call.transfer);
+    }
+
+    /** Return whether the details of the customer are hidden, because the panel needs their room. */
+    get areDetailsHidden() {
+        return this.isCompact || this.store.isKeypadShown;
     }
 
     get hangUpText() {

@@ -1,4 +1,4 @@
-import { Component } from "@odoo/owl";
+import { Component, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { customerName } from "@crm_telephony/core/call_labels";
 import { CallTimer } from "@crm_telephony/core/call_timer";
@@ -23,6 +23,8 @@ export class IncomingCall extends Component {
     setup() {
         this.softphone = useSoftphone();
         this.store = useSoftphoneStore();
+        /** Whether the agent has chosen the small card, or the whole one; until then it depends */
+        this.state = useState({ isSmall: undefined });
     }
 
     get call() {
@@ -32,6 +34,34 @@ export class IncomingCall extends Component {
     /** Return whether the card is quiet: the agent is already in a conversation. */
     get isQuiet() {
         return this.store.hasCall;
+    }
+
+    /** Return whether the ring of this call is silenced; the caller goes on waiting. */
+    get isSilenced() {
+        return this.store.isSilenced(this.props.offer);
+    }
+
+    /** Return whether only the name and the buttons are shown. */
+    get isSmall() {
+        return this.state.isSmall ?? this.isSilenced;
+    }
+
+    get resizeTitle() {
+        return this.isSmall ? _t("Show the details") : _t("Hide the details");
+    }
+
+    get silenceTitle() {
+        const label = _t("Silence the ring. The caller keeps waiting.");
+        return this.props.isFirst ? withShortcut(label, "silence") : label;
+    }
+
+    toggleSilence() {
+        this.state.isSmall = undefined;
+        this.softphone.silence.toggle(this.props.offer);
+    }
+
+    toggleSize() {
+        this.state.isSmall = !this.isSmall;
     }
 
     get isAccepting() {

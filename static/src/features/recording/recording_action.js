@@ -18,6 +18,11 @@ function nextWish({ recording }) {
         : "recording";
 }
 
+/** The text below the icon; the whole label is the tooltip. */
+function shortLabel({ call }) {
+    return nextWish(call) === "paused" ? _t("Pause") : _t("Record");
+}
+
 function label({ call }) {
     if (!LIVE.includes(call.recording.state)) {
         return _t("Record call");
@@ -29,7 +34,9 @@ callActionRegistry.add(
     "recording",
     {
         className: "o_telephony_record",
+        isRequest: true,
         label,
+        shortLabel,
         icon: ({ call }) =>
             nextWish(call) === "paused" ? "fa fa-pause-circle" : "fa fa-dot-circle-o",
         isVisible: ({ call }) =>
@@ -37,5 +44,5 @@ callActionRegistry.add(
         isDisabled: ({ call }) => !isConversation(call) || Boolean(call.recording.reason),
         onSelected: ({ softphone, call }) => softphone.recording.set(call, nextWish(call)),
     },
-    { sequence: 35 }
+    { sequence: 40 }
 );

@@ -1,4 +1,15 @@
-import { advanceTime, animationFrame, click, edit, expect, press, test, waitFor } from "@odoo/hoot";
+import {
+    advanceTime,
+    animationFrame,
+    click,
+    edit,
+    expect,
+    press,
+    queryAll,
+    queryRect,
+    test,
+    waitFor,
+} from "@odoo/hoot";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import {
@@ -264,6 +275,88 @@ test("Z16: a contact is found by name, chosen with Enter and called with Enter",
     await press("Enter");
     await waitFor(".o_telephony_call[data-voice=connected]");
     expect.verifySteps(["search an", "dial +32470123457 res.partner 8", "connect u-1"]);
+});
+
+test("Z16: a name without a contact cannot be called, and the keypad says so", async () => {
+    fakeVoice();
+    await startSoftphone();
+    onRpc("telephony.call", "search_contacts", () => []);
+    onRpc("telephony.call", "dial", () => expect.step("dial"));
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    await contains(INPUT).edit("zzzz", { confirm: false });
+    expect(".o_telephony_no_contact").toHaveCount(0);
+    await advanceTime(300);
+    await waitFor(".o_telephony_no_contact");
+    expect(".o_telephony_no_contact").toHaveText("No matching contacts");
+    expect(".o_telephony_call_button").not.toBeEnabled();
+    await press("Enter");
+    await animationFrame();
+    expect.verifySteps([]);
+    await contains(INPUT).edit("0470", { confirm: false });
+    expect(".o_telephony_no_contact").toHaveCount(0);
+    expect(".o_telephony_call_button").toBeEnabled();
+});
+
+test("Z16: the contacts that are found leave the keys free", async () => {
+    fakeVoice();
+    await startSoftphone();
+    onRpc("telephony.call", "search_contacts", () =>
+        ["Anna", "Anton", "Antje"].map((name, index) => ({
+            ...{ partner_id: index + 1, name, company_name: "Azure" },
+            number: `+3247012345${index}`,
+        }))
+    );
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    const keys = () => queryAll(".o_telephony_key").map((key) => queryRect(key).y);
+    const before = keys();
+    await contains(INPUT).edit("0470", { confirm: false });
+    await advanceTime(300);
+    await waitFor(".o_telephony_result:eq(2)");
+    expect(keys()).toEqual(before);
+    const list = queryRect(".o_telephony_results");
+    expect(list.bottom).toBeLessThan(before[0] + 1);
+    await contains(INPUT).edit("an", { confirm: false });
+    await advanceTime(300);
+    await waitFor(".o_telephony_result:eq(2)");
+    expect(".o_telephony_key").toHaveCount(0); // a name is not typed with them
+});
+
+test("an error about a number goes when another one is typed", async () => {
+    fakeVoice();
+    await startSoftphone();
+    onRpc("telephony.call", "dial", () => {
+        throw userError("“12” is not a telephone number.");
+    });
+    await mountSoftphone();
+    await dial("12");
+    await waitFor(".o_telephony_error");
+    await contains(INPUT).edit("123", { confirm: false });
+    expect(".o_telephony_error").toHaveCount(0);
+});
+
+test("an error goes with its cause", async () => {
+    fakeVoice();
+    const running = callData({ state: "in_progress", agent_connected: true });
+    const { softphone, store } = await startSoftphone({ snapshot: { calls: [running] } });
+    await mountSoftphone();
+    await softphone.dialer.dial({ number: "047" });
+    expect(store.error).toBe("You are already in a call.");
+    softphone.calls.onCall(endedData());
+    expect(store.error).toBe("");
+    store.fail(new ConnectionLostError("/web/dataset/call_kw"));
+    expect(store.error).toMatch(/Odoo cannot be reached/);
+    store.confirm();
+    expect(store.error).toBe("");
+    store.fail(new VoiceError(VoiceErrorKind.MIC_DENIED));
+    store.confirm();
+    expect(store.error).toMatch(/microphone is blocked/);
+    softphone.microphone.state = "blocked";
+    await animationFrame();
+    softphone.microphone.state = "allowed";
+    await animationFrame();
+    expect(store.error).toBe("");
 });
 
 test("a user who cannot call sees the reason and a disabled button", async () => {

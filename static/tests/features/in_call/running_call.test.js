@@ -6,6 +6,7 @@ import {
     edit,
     expect,
     press,
+    queryAll,
     test,
     waitFor,
     waitForNone,
@@ -14,7 +15,7 @@ import {
 import { browser } from "@web/core/browser/browser";
 import { user } from "@web/core/user";
 import { session } from "@web/session";
-import { contains, onRpc } from "@web/../tests/web_test_helpers";
+import { contains, mockService, onRpc } from "@web/../tests/web_test_helpers";
 import {
     defineTelephony,
     endedData,
@@ -73,8 +74,70 @@ describe("in the call", () => {
         sendBus("telephony/call_updated", runningData({ on_hold: true }));
         await waitFor(".o_telephony_hold[aria-pressed=true]");
         expect(".o_telephony_state").toHaveText("On hold");
+        await advanceTime(600); // not a double click
         await contains(".o_telephony_hold").click();
         expect.verifySteps(["hold true", "hold false"]);
+    });
+
+    test("Z18: a double click on Hold holds the customer", async () => {
+        const { softphone } = await startConversation();
+        onRpc("telephony.call", "set_hold", ({ args }) => {
+            expect.step(`hold ${args[1]}`);
+            return runningData({ on_hold: args[1] });
+        });
+        await contains(".o_telephony_hold").click();
+        await waitFor(".o_telephony_hold[aria-pressed=true]");
+        await contains(".o_telephony_hold").click();
+        await animationFrame();
+        expect.verifySteps(["hold true"]);
+        expect(softphone.store.currentCall.on_hold).toBe(true);
+    });
+
+    test("Z18: the buttons stand still when the call is held, muted and recorded", async () => {
+        const recording = { mode: "manual", state: "off", wanted: false };
+        const { softphone } = await startConversation({ call: runningData({ recording }) });
+        const places = () =>
+            queryAll(".o_telephony_action, .o_telephony_hang_up").map((button) => {
+                const { x, y, width, height } = button.getBoundingClientRect();
+                return [x, y, width, height].map(Math.round).join(" ");
+            });
+        const before = places();
+        expect(before).toHaveLength(6);
+        const on_hold_since = "2026-11-22 14:29:00";
+        for (const values of [
+            { on_hold: true, on_hold_since },
+            { recording: { ...recording, state: "recording", wanted: "recording" } },
+            { supervisors: [{ id: 1, name: "Sam", mode: "listen" }] },
+            {
+                on_hold: true,
+                on_hold_since,
+                transfer: {
+                    ...{ id: 9, mode: "warm", kind: "agent", state: "ringing", target: "Bob" },
+                    ...{ by: { id: 2, name: "Ana" }, is_mine: true, expires_at: false },
+                },
+            },
+        ]) {
+            softphone.calls.onCall(runningData({ recording, transfer: false, ...values }));
+            await animationFrame();
+            if (!values.transfer) {
+                expect(places()).toEqual(before, { message: JSON.stringify(values) });
+            }
+            expect(queryAll(".o_telephony_action")).toHaveLength(5);
+        }
+        softphone.calls.onCall(runningData({ recording, on_hold: false, transfer: false }));
+        await contains(".o_telephony_mute").click();
+        await animationFrame();
+        expect(places()).toEqual(before);
+        expect.verifySteps(["mute true"]);
+    });
+
+    test("the name opens the record of the call", async () => {
+        mockService("action", {
+            doAction: ({ res_model, res_id }) => expect.step(`${res_model} ${res_id}`),
+        });
+        await startConversation();
+        await contains(".o_telephony_call .o_telephony_open_record").click();
+        expect.verifySteps(["res.partner 7"]);
     });
 
     test("Z19: a note is saved by itself after a pause in typing", async () => {
@@ -225,6 +288,20 @@ describe("connection", () => {
         sendBus("telephony/call_updated", runningData({ agent_connected: false }));
         await waitFor(".o_telephony_call[data-voice=connected]");
         expect.verifySteps(["leave", "connect u-1"]);
+    });
+
+    test("a microphone taken by another program is named, also during the call", async () => {
+        const world = await startConversation();
+        const { voice } = world;
+        voice.handlers.onWarnings(["slow_network", "lost_microphone"]);
+        await waitFor(".o_telephony_warning");
+        expect(".o_telephony_warning").toHaveText(/^Your microphone stopped.*another microphone/);
+        voice.handlers.onWarnings([]);
+        await waitForNone(".o_telephony_warning");
+        voice.handlers.onState(VoiceState.LOST, new VoiceError(VoiceErrorKind.MIC_BUSY, 31402));
+        await waitFor(".o_telephony_error");
+        expect(".o_telephony_error").toHaveText(/Another program may be using it/);
+        expect(".o_telephony_call").toHaveCount(1);
     });
 
     test("a sound that ends with the call offers no rejoin", async () => {

@@ -1,5 +1,8 @@
 import { animationFrame, expect, press, test, waitForNone, waitUntil } from "@odoo/hoot";
+import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
+import { session } from "@web/session";
 import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import {
     AGENT,
@@ -191,6 +194,83 @@ test("the main tab rings until the last offer has ended", async () => {
     store.removeOffer("u-1");
     await softphone.ringer.update();
     expect(softphone.ringer.audio.paused).toBe(true);
+});
+
+test("Z17: a silenced call waits on a small card, and the next call rings", async () => {
+    fakeVoice();
+    const { softphone } = await startSoftphone({ snapshot: { offers: [offerData()] } });
+    onRpc("telephony.call", "decline", () => expect.step("decline"));
+    await mountSoftphone();
+    softphone.ringer.multiTab = { isOnMainTab: async () => true };
+    await softphone.ringer.update();
+    const isRinging = () => !softphone.ringer.audio.paused;
+    expect(isRinging()).toBe(true);
+    expect(`${CARD} .o_telephony_caller_large`).toHaveCount(1);
+    await contains(`${CARD} .o_telephony_silence`).click();
+    await waitUntil(() => !isRinging());
+    expect(`${CARD}[data-small=true]`).toHaveCount(1);
+    expect(`${CARD} .o_telephony_silence`).toHaveAttribute("aria-pressed", "true");
+    expect(`${CARD} .o_telephony_accept`).toBeEnabled();
+    expect(".o_telephony_systray").not.toHaveClass("o_telephony_is_ringing");
+
+    sendBus("telephony/offer_made", { ...offerData(), id: 2 }); // the next round of the queue
+    await animationFrame();
+    expect(isRinging()).toBe(false);
+    sendBus("telephony/offer_made", { ...offerData({ uuid: "u-2" }), id: 3 });
+    await waitUntil(isRinging);
+    await seen(`${CARD}:not([data-small])`);
+    expect.verifySteps([]);
+});
+
+test("the keyboard silences the call, and lets it ring again", async () => {
+    fakeVoice();
+    const { softphone } = await startSoftphone({ snapshot: { offers: [offerData()] } });
+    await mountSoftphone();
+    softphone.ringer.multiTab = { isOnMainTab: async () => true };
+    await softphone.ringer.update();
+    await press(["alt", "shift", "b"]);
+    await waitUntil(() => softphone.ringer.audio.paused);
+    await animationFrame();
+    expect(`${CARD}[data-small=true]`).toHaveCount(1);
+    await press(["alt", "shift", "b"]);
+    await waitUntil(() => !softphone.ringer.audio.paused);
+    await animationFrame();
+    expect(`${CARD}[data-small=true]`).toHaveCount(0);
+});
+
+test("a call silenced in another tab stops to ring in this one", async () => {
+    fakeVoice();
+    const { softphone } = await startSoftphone({ snapshot: { offers: [offerData()] } });
+    await mountSoftphone();
+    softphone.ringer.multiTab = { isOnMainTab: async () => true };
+    await softphone.ringer.update();
+    const other = new browser.BroadcastChannel(`telephony/${session.db}/${user.userId}`);
+    other.postMessage({ type: "silence", payload: { uuid: "u-1", id: 1, isSilent: true } });
+    await waitUntil(() => softphone.ringer.audio.paused);
+    await seen(`${CARD}[data-small=true]`);
+});
+
+test("a call handed over by a colleague rings although it was silenced before", async () => {
+    fakeVoice();
+    const { softphone, store } = await startSoftphone({ snapshot: { offers: [offerData()] } });
+    await mountSoftphone();
+    softphone.silence.toggle(store.offers[0]);
+    expect(store.audibleOffers).toHaveLength(0);
+    const transfer = { kind: "blind", name: "Ana", note: false };
+    sendBus("telephony/offer_made", { ...offerData(), id: 2, transfer });
+    await waitUntil(() => store.audibleOffers.length === 1);
+});
+
+test("the card is made small without silencing the call", async () => {
+    fakeVoice();
+    const { store } = await startSoftphone({ snapshot: { offers: [offerData()] } });
+    await mountSoftphone();
+    await contains(`${CARD} .o_telephony_card_size`).click();
+    expect(`${CARD}[data-small=true]`).toHaveCount(1);
+    expect(`${CARD} .o_telephony_card_size`).toHaveAttribute("aria-expanded", "false");
+    expect(store.audibleOffers).toHaveLength(1);
+    await contains(`${CARD} .o_telephony_card_size`).click();
+    expect(`${CARD}[data-small=true]`).toHaveCount(0);
 });
 
 test("other tabs show the card without ringing", async () => {

@@ -292,7 +292,7 @@ describe("tabs", () => {
             "Recent",
             "Contacts",
             "Activities",
-            "Calls",
+            "Live",
             "Queue",
         ]);
         expect(".o_telephony_tabs button[title]").toHaveCount(6);

@@ -16,6 +16,7 @@ import { serializeDateTime } from "@web/core/l10n/dates";
 import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import {
     defineTelephony,
+    endedData,
     mountSoftphone,
     offerData,
     runningData,
@@ -104,6 +105,21 @@ describe("choosing the target", () => {
         sendBus("telephony/call_left", left);
         await seen(".o_notification");
         expect(".o_notification").toHaveText(/transferred to Bob/);
+    });
+
+    test("the panel does not outlive its call", async () => {
+        const { softphone, store } = await speak();
+        await openPanel();
+        softphone.calls.onCall(endedData());
+        await seen(".o_telephony_ended");
+        expect.verifySteps(["leave"]);
+        await contains(".o_telephony_done").click();
+        softphone.calls.onCall(runningData({ uuid: "u-2" }));
+        await seen(".o_telephony_call[data-uuid=u-2]");
+        expect(".o_telephony_transfer").toHaveCount(0);
+        expect(".o_telephony_note").toHaveCount(1);
+        expect(".o_telephony_hold").toHaveCount(1);
+        expect(store.isTransferShown).toBe(false);
     });
 
     test("a returning call rings again", async () => {
@@ -198,8 +214,8 @@ describe("during a consultation", () => {
         expect(".o_telephony_strip [role=status]").toHaveText(
             "Consulting Bob. The customer is on hold."
         );
-        expect(".o_telephony_hold").toHaveCount(0);
-        expect(".o_telephony_transfer_toggle").toHaveCount(0);
+        expect(".o_telephony_hold").not.toBeEnabled();
+        expect(".o_telephony_transfer_toggle").not.toBeEnabled();
         expect(".o_telephony_hang_up").toHaveText("End for everyone");
         await contains(".o_telephony_merge").click();
         await seen(".o_telephony_strip[data-state=conference]");
