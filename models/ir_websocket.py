@@ -4,6 +4,7 @@ from odoo import models
 CHANNELS = {
     "telephony": "crm_telephony.group_user",
     "telephony_supervisors": "crm_telephony.group_supervisor",
+    "telephony_flows": "crm_telephony.group_manager",
 }
 
 

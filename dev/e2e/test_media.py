@@ -73,7 +73,7 @@ def test_flow_in_croatian(world, agent, arrange, customers):
     )
     admin = agent("admin")
     open_record(admin, "telephony.flow", flow_id)
-    problems = admin.page.locator(".o_field_widget[name=problem_html]")
+    problems = admin.page.locator(".o_telephony_flow_problems")
     expect(problems).to_contain_text("Twilio has no voice for Croatian")
     expect(problems).to_contain_text("Upload a sound in place of the text of “Zatvoreno”.")
     [step] = world.admin.search("telephony.flow.step", [("flow_id", "=", flow_id)], ["id"])

@@ -194,8 +194,8 @@ def test_numbers_and_flows_by_mouse(world, agent, numbers):
     press(page, "Call Flows", "#telephony_flows")
     page.locator(".o_list_button_add").click()
     page.locator(".o_field_widget[name=name] input").first.fill("Ring all")
-    press(page, "Template: Ring Everyone", ".o_form_statusbar")
-    expect(page.locator(".o_field_widget[name=step_ids] .o_data_row").first).to_be_visible()
+    page.locator(".o_telephony_flow_template[data-template=ring]").click()
+    expect(page.locator(".o_telephony_flow_node[data-kind=ring]")).to_be_visible()
 
     page = open_settings(person)
     phone.open()

@@ -429,8 +429,13 @@ class TelephonyAgent(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends_context("uid")
+    @api.depends_context("uid", "telephony_agent_state")
     def _compute_state(self):
+        pretended = self.env.context.get("telephony_agent_state")
+        if pretended and self.env.su:
+            # The simulation of a call flow: its transaction is rolled back.
+            self.state = pretended
+            return
         facts_of = self._get_facts()
         for agent in self:
             facts = facts_of.get(agent._origin.id, Facts())

@@ -13,6 +13,7 @@ from . import (
     telephony_flow_step_condition,
     telephony_flow_step_engine,
     telephony_flow_template,
+    telephony_flow_editor,
     telephony_offer,
     telephony_queue,
     telephony_queue_board,

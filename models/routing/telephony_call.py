@@ -310,11 +310,22 @@ class TelephonyCall(models.Model):
                     "step_count": self.step_count + 1,
                 }
             )
+            self._note_step(step, exit_name)
             result = step._enter(self)
             if not isinstance(result, str):
                 return result
             exit_name = result
         return self._end_with_apology()
+
+    def _note_step(self, step, exit_name):
+        """Note that the call enters a step: the trace of a simulation.
+
+        :param step: the step
+        :param str exit_name: the exit that led to it; None for the first step
+        """
+        trace = self.env.context.get("telephony_trace")
+        if trace is not None:
+            trace.append((step, exit_name, len(self.timeline_ids)))
 
     def _leave_waiting(self):
         """Take the customer out of the waiting or conversation state, back to `routing`."""

@@ -4,12 +4,11 @@ from odoo import api, fields, models
 
 
 class TelephonyFlow(models.Model):
-    """The problems of a flow, and its diagram."""
+    """The problems of a flow."""
 
     _inherit = "telephony.flow"
 
     problem_html = fields.Html("Problems", compute="_compute_problem_html", sanitize=False)
-    overview_html = fields.Html("Overview", compute="_compute_overview_html", sanitize=False)
 
     @api.depends_context("lang")
     def _compute_problem_html(self):
@@ -22,32 +21,6 @@ class TelephonyFlow(models.Model):
                 else False
             )
 
-    @api.depends_context("lang")
-    def _compute_overview_html(self):
-        for flow in self:
-            flow.overview_html = flow._draw(flow._get_first_step(), set()) or False
-
-    def _draw(self, step, seen):
-        """Return a step and its exits as a nested list, with each step expanded once."""
-        if not step:
-            return Markup()
-        kinds = dict(step._fields["kind"]._description_selection(self.env))
-        line = Markup("<strong>%s</strong> <span class='text-muted'>%s</span>") % (
-            step.name,
-            kinds[step.kind],
-        )
-        if step.kind == "flow":
-            line += Markup(" <em>→ %s</em>") % step.target_flow_id.name
-        if step in seen:
-            return Markup("%s <em>↺</em>") % line
-        seen.add(step)
-        rows = Markup().join(
-            Markup("<li class='mb-1'><span class='badge text-bg-light me-1'>%s</span> %s</li>")
-            % (label, self._draw(target, seen) or self.env._("Default message, then hang up"))
-            for label, target in step._get_exits_with_labels()
-        )
-        return line + (Markup("<ul class='mb-0'>%s</ul>") % rows if rows else Markup())
-
     def _get_problems(self):
         """Return the problems that would surprise a caller or the author of the flow.
 
@@ -56,23 +29,36 @@ class TelephonyFlow(models.Model):
         :return: the problems, as whole sentences
         :rtype: list(str)
         """
+        return [sentence for _steps, sentence in self._get_located_problems()]
+
+    def _get_located_problems(self):
+        """Return the problems, each with the steps that it is about.
+
+        Note: `self.ensure_one()`
+
+        :return: pairs of steps (empty: the whole flow) and a whole sentence
+        :rtype: list(tuple)
+        """
         self.ensure_one()
+        nowhere = self.step_ids.browse()
         if not self.step_ids:
-            return [self.env._("The flow has no steps: callers hear that no one is available.")]
+            sentence = self.env._("The flow has no steps: callers hear that no one is available.")
+            return [(nowhere, sentence)]
         problems = []
         if not self.active and self.number_ids:
-            problems.append(
-                self.env._(
-                    "The flow is archived, but it still handles calls to %(numbers)s.",
-                    numbers=", ".join(self.number_ids.mapped("display_name")),
-                )
+            sentence = self.env._(
+                "The flow is archived, but it still handles calls to %(numbers)s.",
+                numbers=", ".join(self.number_ids.mapped("display_name")),
             )
+            problems.append((nowhere, sentence))
         reached = self._get_reached()
         for step in self.step_ids.sorted():
             if step not in reached:
-                problems.append(self.env._("“%(step)s” is never reached.", step=step.name))
-            problems += step._get_problems()
-        return [*problems, *self._get_voice_problems(), *self._get_loops()]
+                sentence = self.env._("“%(step)s” is never reached.", step=step.name)
+                problems.append((step, sentence))
+            problems += [(step, sentence) for sentence in step._get_problems()]
+        problems += [(nowhere, sentence) for sentence in self._get_voice_problems()]
+        return problems + self._get_loops()
 
     def _get_voice_problems(self):
         """Return a sentence if callers would not hear the language of this flow everywhere."""
@@ -114,19 +100,18 @@ class TelephonyFlow(models.Model):
         ]
 
     def _get_loops(self):
-        """Return a sentence for each loop that an idle caller would not leave."""
+        """Return the steps and a sentence for each loop that an idle caller would not leave."""
         found, known = [], set()
         for step in self.step_ids.sorted():
             loop = step._get_loop()
             if loop and frozenset(loop.ids) not in known:
                 known.add(frozenset(loop.ids))
-                found.append(
-                    self.env._(
-                        "“%(steps)s”: if the caller does nothing, the flow loops here until the "
-                        "call ends.",
-                        steps="” → “".join(loop.mapped("name")),
-                    )
+                sentence = self.env._(
+                    "“%(steps)s”: if the caller does nothing, the flow loops here until the "
+                    "call ends.",
+                    steps="” → “".join(loop.mapped("name")),
                 )
+                found.append((loop, sentence))
         return found
 
     def _get_reached(self):
@@ -134,7 +119,7 @@ class TelephonyFlow(models.Model):
         reached = todo = self._get_first_step()
         while todo:
             found = todo.browse().union(
-                *(target for step in todo for _label, target in step._get_exits_with_labels())
+                *(target for step in todo for _name, _label, target in step._get_exits())
             )
             todo = found - reached
             reached |= todo

@@ -33,6 +33,10 @@ class TelephonyFlowStep(models.Model):
     company_id = fields.Many2one(related="flow_id.company_id", store=True)
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True)
+    active = fields.Boolean(
+        default=True,
+        help="A removed step is kept for the callers who are in it, and to undo the removal.",
+    )
     kind = fields.Selection(
         [
             ("hours", "Business Hours"),
@@ -312,11 +316,18 @@ class TelephonyFlowStep(models.Model):
             keys = self.key_ids.filtered(lambda key: f"key:{key.key}" == name)
             target = keys.target_step_id
         else:
-            target = self[
-                {"yes": "next_step_id", "no": "else_step_id"}.get(name, f"{name}_step_id")
-            ]
-        # Ignore exits into another flow, whatever the tables contain.
-        return target.filtered(lambda step: step.flow_id == self.flow_id)
+            target = self[self._get_exit_field(name)]
+        # Ignore removed steps and exits into another flow, whatever the tables contain.
+        return target.filtered(lambda step: step.active and step.flow_id == self.flow_id)
+
+    def _get_exit_field(self, name):
+        """Return the field with the step behind an exit; None if the step has no such field.
+
+        :param str name: see `_get_exit`; not a key
+        :rtype: str | None
+        """
+        field = {"yes": "next_step_id", "no": "else_step_id"}.get(name, f"{name}_step_id")
+        return field if field in self._fields else None
 
 
 class TelephonyFlowKey(models.Model):

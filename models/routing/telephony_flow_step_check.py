@@ -39,8 +39,12 @@ class TelephonyFlowStep(models.Model):
 
     _inherit = "telephony.flow.step"
 
-    def _get_exits_with_labels(self):
-        """Return pairs of a label and the step behind it, for each exit of this step."""
+    def _get_exits(self):
+        """Return the exits of this step to other steps, the keys of a menu first.
+
+        :return: for each exit its name (see `_get_exit`), its label, and the step behind it
+        :rtype: list(tuple)
+        """
         labels = {
             "no_answer": self.env._("No key pressed")
             if self.kind == "menu"
@@ -50,12 +54,10 @@ class TelephonyFlowStep(models.Model):
             "yes": self.env._("Open") if self.kind == "hours" else self.env._("If met"),
             "no": self.env._("Closed") if self.kind == "hours" else self.env._("If not met"),
         }
-        exits = [
-            (f"{key.key} · {key.label}", key.target_step_id)
-            for key in self.key_ids
-            if self.kind == "menu"
-        ]
-        return exits + [(labels[name], self._get_exit(name)) for name in EXITS[self.kind]]
+        labels |= {f"key:{key.key}": f"{key.key} · {key.label}" for key in self.key_ids}
+        names = [f"key:{key.key}" for key in self.key_ids if self.kind == "menu"]
+        names += EXITS.get(self.kind, ())
+        return [(name, labels.get(name, name), self._get_exit(name)) for name in names]
 
     def _get_loop(self):
         """Return the loop by which an idle caller comes back to this step.

@@ -2,6 +2,7 @@ from . import (
     test_caller_sound,
     test_flow,
     test_flow_condition,
+    test_flow_editor,
     test_flow_exits,
     test_incoming,
     test_incoming_trouble,

@@ -255,11 +255,14 @@ class TestFlowLinter(FlowWorld, TelephonyCase):
         self.flow.step_ids.unlink()
         self.assertIn("has no step", self.problems())
 
-    def test_problems_and_overview_are_shown(self):
-        """Z29: the form shows problems and overview."""
+    def test_problems_are_shown(self):
+        """Z29: a problem is shown with its step, and names are no markup."""
         self.make_step("<b>Island</b>", "message", message="Hello.")
         self.assertIn("&lt;b&gt;Island", self.flow.problem_html)
-        self.assertIn("Office hours", self.flow.overview_html)
+        [island] = [
+            step for step in self.flow.editor(self.flow.id)["steps"] if "Island" in step["name"]
+        ]
+        self.assertEqual(island["problems"], ["“<b>Island</b>” is never reached."])
 
     def test_bad_settings_are_refused(self):
         """Z29: a step that cannot work is not saved."""

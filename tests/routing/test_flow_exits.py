@@ -477,13 +477,14 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
             ):
                 self.queue.write(values)
 
-    def test_overview_names_the_other_flow(self):
-        """Z29: the overview of a flow ends where another flow begins."""
+    def test_drawing_names_the_other_flow(self):
+        """Z29: the drawing of a flow ends where another flow begins."""
         other = self.make_flow("<Other>")
         self.make_step("Far away", "message", flow=other, message="x")
         self.ring.write({"kind": "flow", "target_flow_id": other.id})
-        self.assertIn("→ &lt;Other&gt;", self.flow.overview_html)
-        self.assertNotIn("Far away", self.flow.overview_html)
+        drawn = {step["name"]: step for step in self.flow.editor(self.flow.id)["steps"]}
+        self.assertEqual(drawn[self.ring.name]["summary"], "<Other>")
+        self.assertNotIn("Far away", drawn)
 
     def test_simulation_crosses_flows(self):
         """Z29: the simulation covers both flows."""

@@ -336,13 +336,15 @@ class TestAnyFlow(TelephonyHttpCase):
     )
     @given(st.tuples(FLOW, FLOW))
     def test_linter_and_drawing_cope_with_every_flow(self, plans):
-        """Z29: check and overview end in time, and every loop without a wait is reported."""
+        """Z29: check and drawing end in time, and every loop without a wait is reported."""
         flow = self.make_flows(plans)
         problems = flow._get_problems()
         self.assertTrue(all(problem.endswith((".", "!")) for problem in problems))
-        drawing = str(flow.overview_html or "")
-        for step in flow._get_reached():
-            self.assertIn(step.name, drawing)
+        drawing = flow.editor(flow.id)
+        self.assertEqual({step["id"] for step in drawing["steps"]}, set(flow.step_ids.ids))
+        # Each problem is shown once at least: with its steps, or with the flow.
+        shown = [*drawing["problems"], *(p for step in drawing["steps"] for p in step["problems"])]
+        self.assertEqual(set(shown), set(problems))
         loops = [problem for problem in problems if "the flow loops here" in problem]
         self.assertEqual(bool(loops), any(map(self.is_in_circle, flow.step_ids)))
 

@@ -1,5 +1,6 @@
 /**
- * The client actions whose files are loaded when they are opened: the board and the dashboard.
+ * The client actions whose files are loaded when they are opened: the board, the dashboard, and the
+ * drawing of a call flow.
  */
 
 import { Component, onWillStart, useState } from "@odoo/owl";
@@ -10,6 +11,14 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 import { SOFTPHONE_BUNDLE } from "./softphone_loader";
 
 const BUNDLE = "crm_telephony.assets_client_actions";
+
+/** Load a component of the bundle. @param {string} name its name in the registry */
+export async function loadClientAction(name) {
+    // The actions use files of the softphone.
+    await loadBundle(SOFTPHONE_BUNDLE);
+    await loadBundle(BUNDLE);
+    return registry.category("lazy_components").get(name);
+}
 
 /** Loads the component that is registered under the tag of the action. */
 export class LazyAction extends Component {
@@ -25,10 +34,7 @@ export class LazyAction extends Component {
 
     async load() {
         try {
-            // The actions use files of the softphone.
-            await loadBundle(SOFTPHONE_BUNDLE);
-            await loadBundle(BUNDLE);
-            this.Component = registry.category("lazy_components").get(this.props.action.tag);
+            this.Component = await loadClientAction(this.props.action.tag);
             this.state.isLoaded = true;
         } catch (error) {
             console.warn("Telephony: the page could not be loaded", error);

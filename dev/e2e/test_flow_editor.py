@@ -1,0 +1,273 @@
+"""The drawing of a call flow: built from nothing, by mouse and by keyboard."""
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from harness.emulator import SALES
+from harness.looks import barriers
+from harness.pages import open_record
+from harness.polling import until
+
+#: What axe-core finds in Odoo's own fields of the settings: outside the drawing.
+DRAWING = ".o_telephony_flow_bar, .o_telephony_flow_scroller"
+
+
+class Drawing:
+    """The drawing of one flow.
+
+    :param page: the page of an administrator.
+    """
+
+    def __init__(self, page):
+        self.page = page
+        self.panel = page.locator(".o_telephony_flow_panel")
+        self.menu = page.locator(".o_telephony_flow_menu")
+
+    def step(self, kind):
+        """Return the only step of a kind, with its exits."""
+        return self.page.locator(f".o_telephony_flow_step[data-kind={kind}]")
+
+    def node(self, kind):
+        """Return the box of the only step of a kind."""
+        return self.step(kind).locator(".o_telephony_flow_node")
+
+    def exit(self, kind, name):
+        """Return an exit of the only step of a kind."""
+        return self.step(kind).locator(f".o_telephony_flow_exit[data-exit='{name}']")
+
+    def choose(self, item):
+        """Choose an action or a kind of step in the open menu."""
+        self.menu.locator(f"[data-id={item}]").click()
+
+    def add(self, kind, origin=None, name=None):
+        """Add a step behind an open exit, by mouse."""
+        if origin is None:
+            self.page.locator(".o_telephony_flow_editor .o_telephony_flow_add").click()
+        elif name == "key":
+            self.exit(origin, name).click()
+        else:
+            self.step(origin).locator(f".o_telephony_flow_add[data-exit={name}]").click()
+        self.choose(kind)
+
+    def connect(self, origin, name, target):
+        """Lead an open exit to a step that exists, by mouse."""
+        self.exit(origin, name).click()
+        self.choose("connect")
+        self.node(target).click()
+        expect(self.page.locator(".o_telephony_flow_connecting")).to_have_count(0)
+        expect(self.exit(origin, name)).not_to_have_attribute("data-form", "open")
+
+    def pick(self, field, text):
+        """Choose a record in the settings."""
+        self.panel.locator(f"[name={field}] input").fill(text)
+        option = self.page.locator(".o-autocomplete--dropdown-item", has_text=text)
+        option.filter(has_not_text="Create").click()
+
+    def save(self):
+        """Save the settings."""
+        self.panel.locator(".o_telephony_flow_save").click()
+        expect(self.panel.locator(".o_telephony_flow_save")).to_have_count(0)
+
+
+@pytest.fixture
+def drawing(world, agent, arrange):
+    """Return the drawing of a new, empty flow, and its identifier."""
+    flow_id = world.admin.create("telephony.flow", name=f"Story {world.name}")
+    person = agent("admin")
+    open_record(person, "telephony.flow", flow_id)
+    expect(person.page.locator(".o_telephony_flow_editor .o_telephony_flow_add")).to_be_visible()
+    return Drawing(person.page), flow_id
+
+
+def _shape(world, flow_id):
+    """Return kind -> exit -> kind of the step behind it."""
+    steps = world.admin.call("telephony.flow", "editor", flow_id)["steps"]
+    kinds = {step["id"]: step["kind"] for step in steps}
+    return {
+        step["kind"]: {exit_["name"]: kinds.get(exit_["target"]) for exit_ in step["exits"]}
+        for step in steps
+    }
+
+
+WANTED = {
+    "hours": {"yes": "menu", "no": "voicemail"},
+    "menu": {"key:1": "ring", "key:2": "queue", "no_answer": "voicemail"},
+    "ring": {"no_answer": "voicemail", "not_available": "voicemail"},
+    "queue": {"no_answer": "voicemail", "full": "voicemail", "not_available": "voicemail"},
+    "voicemail": {},
+}
+
+
+def test_flow_is_built_by_mouse(world, drawing, arrange):
+    """Z29: office hours, menu with two keys, team, queue and voicemail, within three minutes."""
+    draw, flow_id = drawing
+    queue = f"Queue {world.name}"
+    members = [(6, 0, [arrange.agent(world.admin)])]
+    world.admin.create("telephony.queue", name=queue, agent_ids=members)
+    begin = time.monotonic()
+    draw.add("hours")
+    draw.add("menu", "hours", "yes")
+    expect(draw.node("menu")).to_be_visible()
+    draw.panel.locator("[name=message] textarea").fill("For sales, press 1. For help, press 2.")
+    draw.add("ring", "menu", "key")
+    expect(draw.exit("menu", "key:1")).to_be_visible()
+    # A queue cannot be guessed: its settings are asked for first.
+    draw.add("queue", "menu", "key")
+    draw.pick("queue_id", queue)
+    draw.save()
+    expect(draw.exit("menu", "key:2")).to_be_visible()
+    draw.add("voicemail", "hours", "no")
+    expect(draw.node("voicemail")).to_be_visible()
+    draw.panel.locator(".o_telephony_flow_close").click()
+    draw.page.locator(".o_telephony_flow_fit").click()
+    for origin, exits in WANTED.items():
+        for name, target in exits.items():
+            if target == "voicemail" and (origin, name) != ("hours", "no"):
+                draw.connect(origin, name, target)
+    assert time.monotonic() - begin < 180
+    assert _shape(world, flow_id) == WANTED
+    expect(draw.page.locator(".o_telephony_flow_node.o_faulty")).to_have_count(0)
+    expect(draw.page.locator(".o_notification_manager .o_notification")).to_have_count(0)
+    assert barriers(draw.page, DRAWING) == []
+
+    # Each change is undone, one after the other, and repeated.
+    undo, redo = (draw.page.locator(f".o_telephony_flow_{name}") for name in ("undo", "redo"))
+    undo.click()
+    expect(draw.exit("queue", "not_available")).to_have_attribute("data-form", "open")
+    redo.click()
+    expect(draw.exit("queue", "not_available")).to_have_attribute("data-form", "link")
+    assert _shape(world, flow_id) == WANTED
+
+
+def test_flow_is_built_by_keyboard(world, drawing):
+    """Z29: the same kinds of steps, without a mouse; the focus stays in the drawing."""
+    draw, flow_id = drawing
+    press = draw.page.keyboard.press
+
+    def add(kind, position):
+        """Choose the kind at a position of the open list."""
+        expect(draw.menu.locator("[role=menuitem]").first).to_be_focused()
+        for _count in range(position):
+            press("ArrowDown")
+        press("Enter")
+        expect(draw.node(kind)).to_be_focused()
+
+    draw.page.locator(".o_telephony_flow_editor .o_telephony_flow_add").focus()
+    press("Enter")
+    add("hours", 0)
+    press("+")
+    add("menu", 1)
+    press("+")  # the exit without a key
+    add("ring", 3)
+    press("+")
+    add("voicemail", 7)
+    press("ArrowUp")
+    expect(draw.node("ring")).to_be_focused()
+    press("ArrowUp")
+    expect(draw.node("menu")).to_be_focused()
+    # The settings, and back.
+    press("Enter")
+    expect(draw.panel.locator("[name=name] input")).to_be_focused()
+    press("Control+a")
+    draw.page.keyboard.type("Welcome")
+    press("Escape")
+    expect(draw.node("menu")).to_be_focused()
+    expect(draw.node("menu")).to_contain_text("Welcome")
+    press("Control+z")
+    expect(draw.node("menu")).not_to_contain_text("Welcome")
+    expect(draw.node("menu")).to_be_focused()
+    press("Control+y")
+    expect(draw.node("menu")).to_contain_text("Welcome")
+    # Ring is removed: what led there leads to the mailbox behind it.
+    press("ArrowDown")
+    expect(draw.node("ring")).to_be_focused()
+    press("Delete")
+    expect(draw.page.locator(".modal .btn-primary")).to_be_focused()
+    press("Enter")
+    expect(draw.node("ring")).to_have_count(0)
+    expect(draw.node("voicemail")).to_be_focused()
+    assert _shape(world, flow_id) == {
+        "hours": {"yes": "menu", "no": None},
+        "menu": {"no_answer": "voicemail"},
+        "voicemail": {},
+    }
+
+
+def test_two_administrators_change_one_flow(world, agent, arrange, drawing):
+    """Z29: the second sees the change at once, is told by whom, and loses nothing."""
+    draw, flow_id = drawing
+    draw.add("message")
+    expect(draw.panel.locator("[name=message] textarea")).to_be_visible()
+    [step] = world.admin.search("telephony.flow.step", [("flow_id", "=", flow_id)], ["id"])
+    draw.panel.locator("[name=message] textarea").fill("Written by me.")
+    other = arrange.phone_user("mia")
+    manager = world.admin.ref("crm_telephony.group_manager")
+    [mia] = world.admin.call("res.users", "search", [("login", "=", "mia")])
+    world.admin.call("res.users", "write", [mia], {"group_ids": [(4, manager)]})
+    other.call("telephony.flow.step", "write", [step["id"]], {"name": "Renamed by Mia"})
+    expect(draw.page.locator(".o_telephony_flow_changed")).to_contain_text("Mia")
+    expect(draw.node("message")).to_contain_text("Renamed by Mia")
+    expect(draw.panel.locator(".o_telephony_flow_outdated")).to_be_visible()
+    draw.save()
+    expect(draw.panel.locator("[name=name] input")).to_have_value("Renamed by Mia")
+    values = world.admin.search(
+        "telephony.flow.step", [("id", "=", step["id"])], ["name", "message"]
+    )
+    assert values == [{"id": step["id"], "name": "Renamed by Mia", "message": "Written by me."}]
+
+
+def test_test_call_is_drawn(world, agent, arrange, drawing):
+    """Z29: what happens if no one answers is numbered in the drawing, and told beside it."""
+    draw, _flow_id = drawing
+    draw.add("ring")
+    draw.add("voicemail", "ring", "no_answer")
+    expect(draw.node("voicemail")).to_be_visible()
+    draw.page.locator(".o_telephony_flow_test").click()
+    draw.page.locator("#o_telephony_flow_scene").select_option("no_answer")
+    draw.page.locator(".o_telephony_flow_run").click()
+    course = draw.page.locator(".o_telephony_flow_course")
+    expect(course).to_contain_text("did not answer")
+    expect(course).to_contain_text("The caller speaks after the tone.")
+    expect(draw.node("ring").locator(".o_telephony_flow_turn")).to_have_text("1")
+    expect(draw.node("voicemail").locator(".o_telephony_flow_turn")).to_have_text("2")
+    draw.page.locator("#o_telephony_flow_scene").select_option("offline")
+    draw.page.locator(".o_telephony_flow_run").click()
+    expect(course).to_contain_text("No one available. The caller heard a message.")
+    assert barriers(draw.page, ".o_telephony_flow_editor") == []
+
+
+def test_caller_stays_in_a_removed_step(world, drawing, arrange, customers):
+    """Z29: a step is removed while a caller is in it, and the drawing says so."""
+    draw, flow_id = drawing
+    draw.add("menu")
+    expect(draw.node("menu")).to_be_visible()
+    draw.panel.locator("[name=message] textarea").fill("Press one, please.")
+    draw.save()
+    draw.add("message", "menu", "key")
+    expect(draw.exit("menu", "key:1")).to_be_visible()
+    draw.panel.locator("[name=message] textarea").fill("This is the message.")
+    draw.save()
+    arrange.write("telephony.number", arrange.number_id(SALES), flow_id=flow_id)
+    customer = customers("Karl Caller")
+    telephone = world.emulator.calls_us(customer.number)
+    telephone.hears_words("Press one, please.")
+    until(
+        lambda: [
+            step
+            for step in world.admin.call("telephony.flow", "editor", flow_id)["steps"]
+            if step["callers"]
+        ],
+        "the caller is in the menu",
+    )
+    draw.page.reload()
+    draw.node("menu").click()
+    draw.panel.locator(".o_telephony_flow_remove").click()
+    dialog = draw.page.locator(".modal")
+    expect(dialog).to_contain_text("A caller is in this step now, and continues as before.")
+    dialog.locator(".btn-primary").click()
+    expect(draw.node("menu")).to_have_count(0)
+    telephone.press("1")
+    telephone.hears_words("This is the message.")
+    telephone.is_released()

@@ -1,0 +1,188 @@
+/**
+ * The data of the flow editor. Each change is stored at once, and can be undone as long as the
+ * page is open.
+ */
+
+import { markRaw } from "@odoo/owl";
+import { user } from "@web/core/user";
+import { Reactive } from "@web/core/utils/reactive";
+import { humanError } from "@crm_telephony/core/human_error";
+
+const MOST_CHANGES = 100;
+
+/** @returns {Map<number, Object>} the settings of all steps */
+function settingsOf(flow) {
+    return new Map(flow.steps.map((step) => [step.id, step.values]));
+}
+
+const REMOVED = { active: false };
+
+/** The settings that differ, with their former and present values; null if none does. */
+export function diffSettings(before, after, touched) {
+    const change = { before: {}, after: {} };
+    for (const id of touched) {
+        const [old, now] = [before.get(id) || REMOVED, after.get(id) || REMOVED];
+        const shorter = old === REMOVED || now === REMOVED ? REMOVED : now;
+        for (const name of Object.keys(shorter)) {
+            if (JSON.stringify(old[name]) !== JSON.stringify(now[name])) {
+                (change.before[id] ||= {})[name] = old[name];
+                (change.after[id] ||= {})[name] = now[name];
+            }
+        }
+    }
+    return Object.keys(change.after).length ? change : null;
+}
+
+export class FlowData extends Reactive {
+    /** @type {Object|null} flow payload; replaced, never mutated */
+    flow = null;
+    error = "";
+    isBusy = false;
+    /** Name of another user who has just changed the flow */
+    changedBy = "";
+    /** Number of changes that can be undone and repeated */
+    undoCount = 0;
+    redoCount = 0;
+
+    /**
+     * @param {number} flowId
+     * @param {{ orm: Object, bus: Object, notification: Object }} services
+     */
+    constructor(flowId, { orm, bus, notification }) {
+        super();
+        Object.assign(this, { flowId, _orm: orm, _bus: bus, _notification: notification });
+        this._undo = markRaw([]);
+        this._redo = markRaw([]);
+        this._asked = 0;
+        /** Number of own changes whose message has not arrived */
+        this._announced = 0;
+        this._onChanged = (change) => this._onFlowChanged(change);
+        this._onReconnect = () => this.refresh();
+    }
+
+    start() {
+        this._bus.subscribe("telephony/flow_changed", this._onChanged);
+        this._bus.addEventListener("BUS:RECONNECT", this._onReconnect);
+        this._bus.start();
+        return this.refresh();
+    }
+
+    stop() {
+        this._bus.unsubscribe("telephony/flow_changed", this._onChanged);
+        this._bus.removeEventListener("BUS:RECONNECT", this._onReconnect);
+        this._asked = NaN; // drops the answer of a pending request
+    }
+
+    _onFlowChanged({ flow_id: flowId, user_id: userId, by }) {
+        if (flowId !== this.flowId) {
+            return;
+        }
+        const isMine = userId === user.userId;
+        if (isMine && this._announced) {
+            this._announced--;
+        } else {
+            this.changedBy = isMine ? "" : by;
+            this.refresh();
+        }
+    }
+
+    stepOf(id) {
+        return this.flow?.steps.find((step) => step.id === id);
+    }
+
+    async refresh() {
+        const asked = ++this._asked;
+        try {
+            const flow = await this._orm.silent.call("telephony.flow", "editor", [this.flowId]);
+            if (asked === this._asked) {
+                this._put(flow);
+            }
+        } catch (error) {
+            if (asked === this._asked) {
+                this.error = humanError(error);
+            }
+        }
+    }
+
+    _put(flow) {
+        this.flow = markRaw(flow);
+        this.error = "";
+    }
+
+    /**
+     * Make a change, and remember how to undo it.
+     *
+     * @param {string} method of `telephony.flow`
+     * @param {any[]} args after the identifier of the flow
+     * @returns {Promise<Object|undefined>} answer of the method; undefined if it was refused
+     */
+    async change(method, ...args) {
+        const before = settingsOf(this.flow);
+        const answer = await this._call(method, args);
+        if (answer?.flow) {
+            this._remember(before, answer.touched);
+        }
+        return answer;
+    }
+
+    /** Read the flow again after a step was saved in its form. */
+    async noteSaved(stepId) {
+        const before = settingsOf(this.flow);
+        this._announced++;
+        await this.refresh();
+        this._remember(before, [stepId]);
+    }
+
+    _remember(before, touched) {
+        const change = diffSettings(before, settingsOf(this.flow), touched);
+        if (change) {
+            this._undo.push(change);
+            this._undo.splice(0, this._undo.length - MOST_CHANGES);
+            this._redo.length = 0;
+            this._count();
+        }
+    }
+
+    _count() {
+        Object.assign(this, { undoCount: this._undo.length, redoCount: this._redo.length });
+    }
+
+    undo() {
+        return this._restore(this._undo, this._redo, "after", "before");
+    }
+
+    redo() {
+        return this._restore(this._redo, this._undo, "before", "after");
+    }
+
+    async _restore(from, to, expected, wanted) {
+        const change = from[from.length - 1];
+        if (!change || this.isBusy) {
+            return;
+        }
+        const values = { before: change[expected], after: change[wanted] };
+        if (await this._call("restore_steps", [values])) {
+            from.pop();
+            to.push(change);
+            this._count();
+        }
+    }
+
+    async _call(method, args) {
+        this.isBusy = true;
+        this._asked++; // an answer on its way is older than this change
+        try {
+            const answer = await this._orm.call("telephony.flow", method, [this.flowId, ...args]);
+            if (answer.flow) {
+                this._announced++;
+                this._put(answer.flow);
+            }
+            return answer;
+        } catch (error) {
+            this._notification.add(humanError(error), { type: "danger" });
+            this.refresh();
+        } finally {
+            this.isBusy = false;
+        }
+    }
+}

@@ -1,0 +1,339 @@
+"""The drawing of a flow: each change that it makes, and what happens to callers meanwhile."""
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import Form, tagged
+
+from ..common import TelephonyCase, TelephonyHttpCase
+
+KINDS = {
+    "hours",
+    "menu",
+    "condition",
+    "ring",
+    "queue",
+    "flow",
+    "forward",
+    "voicemail",
+    "message",
+    "reject",
+}
+
+
+class EditorWorld:
+    def setUp(self):
+        super().setUp()
+        self.editor = self.as_user(self.max, "telephony.flow")
+        self.flow = self.editor.create({"name": "Drawn"})
+
+    def add(self, kind, step=None, exit_name="start"):
+        """Return a new step of a kind behind an exit."""
+        answer = self.editor.add_step(self.flow.id, kind, step and step.id, exit_name)
+        return self.flow.step_ids.browse(answer["step_id"])
+
+    def undo(self, before, answer):
+        """Return the answer to the undoing of a change, as the page requests it."""
+        rows = {step["id"]: step["values"] for step in before["steps"]}
+        now = {step["id"]: step["values"] for step in answer["flow"]["steps"]}
+        gone = {"active": False}
+        values = {"before": {}, "after": {}}
+        for step_id in answer["touched"]:
+            old, new = rows.get(step_id, gone), now.get(step_id, gone)
+            for name in gone if gone in (old, new) else new:
+                if old[name] != new[name]:
+                    values["before"].setdefault(str(step_id), {})[name] = new[name]
+                    values["after"].setdefault(str(step_id), {})[name] = old[name]
+        return self.editor.restore_steps(self.flow.id, values)
+
+    def shape(self):
+        """Return the drawing: name of each step -> label of an exit -> name of a step."""
+        steps = self.editor.editor(self.flow.id)["steps"]
+        names = {step["id"]: step["name"] for step in steps}
+        return {
+            step["name"]: {exit_["label"]: names.get(exit_["target"]) for exit_ in step["exits"]}
+            for step in steps
+        }
+
+
+@tagged("post_install", "-at_install")
+class TestFlowEditor(EditorWorld, TelephonyCase):
+    def test_a_flow_is_built_from_its_first_step_down(self):
+        """Issue 17: hours, menu with two keys, team, queue and voicemail, each behind an exit."""
+        self.env["telephony.queue"].create(
+            {
+                "name": "Line",
+                "company_id": self.company_a.id,
+                "agent_ids": [Command.set(self.agent_ana.ids)],
+            }
+        )
+        hours = self.add("hours")
+        menu = self.add("menu", hours, "yes")
+        mailbox = self.add("voicemail", hours, "no")
+        ring = self.add("ring", menu, "key")
+        queue = self.add("queue", menu, "key")
+        for step, name in ((ring, "no_answer"), (queue, "full"), (menu, "no_answer")):
+            self.editor.connect_step(self.flow.id, step.id, name, mailbox.id)
+        self.assertEqual(self.flow._get_first_step(), hours)
+        self.assertEqual(
+            self.shape(),
+            {
+                "Business Hours": {"Open": "Menu", "Closed": "Voicemail"},
+                "Menu": {
+                    "1 · Ring Phone Users": "Ring Phone Users",
+                    "2 · Queue": "Queue",
+                    "No key pressed": "Voicemail",
+                },
+                "Ring Phone Users": {"Not answered": "Voicemail", "No one available": None},
+                "Queue": {
+                    "Not answered": None,
+                    "Queue full": "Voicemail",
+                    "No one available": None,
+                },
+                "Voicemail": {},
+            },
+        )
+
+    def test_each_kind_can_be_added_or_asks_for_its_settings(self):
+        """Issue 17: a kind asks for a setting that only a person can choose, and stores nothing."""
+        known = {kind["kind"] for kind in self.editor.editor(self.flow.id)["kinds"]}
+        self.assertEqual(known, KINDS)
+        asked = set()
+        for kind in sorted(KINDS):
+            count = len(self.flow.step_ids)
+            answer = self.editor.add_step(self.flow.id, kind)
+            if "defaults" in answer:
+                asked.add(kind)
+                self.assertEqual(answer["defaults"]["default_kind"], kind)
+                self.assertEqual(len(self.flow.step_ids), count)
+            else:
+                self.assertEqual(len(self.flow.step_ids), count + 1)
+        self.assertEqual(asked, {"flow", "forward", "queue"})
+
+    def test_a_step_is_inserted_between_two(self):
+        """Issue 17: what was behind the exit is behind the new step."""
+        hours = self.add("hours")
+        self.add("voicemail", hours, "yes")
+        self.add("ring", hours, "yes")
+        shape = self.shape()
+        self.assertEqual(shape["Business Hours"]["Open"], "Ring Phone Users")
+        self.assertEqual(shape["Ring Phone Users"]["Not answered"], "Voicemail")
+        self.add("message")
+        self.add("condition")
+        self.assertEqual(self.flow._get_first_step().kind, "condition")
+        self.assertEqual(self.shape()["Caller Condition"]["If met"], "Play Message and Hang Up")
+
+    def test_keys_are_given_out_in_order(self):
+        """Issue 17: a new key is the next free one, in the drawing and in the form."""
+        menu = self.add("menu")
+        for _count in range(12):
+            self.add("message", menu, "key")
+        self.assertEqual(sorted(menu.key_ids.mapped("key")), sorted("1234567890*#"))
+        with self.assertRaisesRegex(UserError, "All keys of “Menu” are used"):
+            self.add("message", menu, "key")
+        other = self.add("menu")
+        with Form(other.with_user(self.max)) as form:
+            for label in ("Sales", "Support"):
+                with form.key_ids.new() as line:
+                    line.label = label
+        self.assertEqual(other.key_ids.mapped("key"), ["1", "2"])
+
+    def test_names_are_unique(self):
+        """Issue 17: two steps of a kind can be told apart."""
+        names = [self.add("message").name for _count in range(3)]
+        title = "Play Message and Hang Up"
+        self.assertEqual(names, [title, f"{title} 2", f"{title} 3"])
+
+    def test_a_copy_has_the_settings_keys_and_targets(self):
+        """Issue 17: a copied step leads where the original leads."""
+        menu = self.add("menu")
+        self.add("message", menu, "key")
+        menu.message = "Press one."
+        answer = self.editor.copy_step(self.flow.id, menu.id)
+        twin = menu.browse(answer["step_id"])
+        self.assertEqual(twin.message, "Press one.")
+        self.assertEqual(twin.key_ids.target_step_id, menu.key_ids.target_step_id)
+        self.assertEqual(self.flow._get_first_step(), menu)
+
+    def test_a_removed_step_is_bridged_and_the_removal_undone(self):
+        """Issue 17: exits follow the removed step's own exit; undo brings everything back."""
+        hours = self.add("hours")
+        ring = self.add("ring", hours, "yes")
+        mailbox = self.add("voicemail", ring, "no_answer")
+        before, shape = self.editor.editor(self.flow.id), self.shape()
+        answer = self.editor.remove_step(self.flow.id, ring.id, mailbox.id)
+        self.assertEqual(self.shape()["Business Hours"]["Open"], "Voicemail")
+        self.assertNotIn(ring, self.flow.step_ids)
+        self.undo(before, answer)
+        self.assertEqual(self.shape(), shape)
+
+    def test_a_removed_first_step_is_followed_by_its_target(self):
+        """Issue 17: a call begins at the step behind the removed one."""
+        hours = self.add("hours")
+        ring = self.add("ring", hours, "no")
+        self.add("message", hours, "yes")
+        self.editor.remove_step(self.flow.id, hours.id, ring.id)
+        self.assertEqual(self.flow._get_first_step(), ring)
+
+    def test_every_change_can_be_undone_and_repeated(self):
+        """Issue 17: adding, connecting, a new key and a copy."""
+        hours = self.add("hours")
+        menu = self.add("menu", hours, "yes")
+        changes = (
+            lambda: self.editor.add_step(self.flow.id, "message", hours.id, "no"),
+            lambda: self.editor.add_step(self.flow.id, "reject", menu.id, "key"),
+            lambda: self.editor.connect_step(self.flow.id, hours.id, "no", menu.id),
+            lambda: self.editor.connect_step(self.flow.id, hours.id, "yes", False),
+            lambda: self.editor.connect_step(self.flow.id, False, "start", menu.id),
+            lambda: self.editor.copy_step(self.flow.id, menu.id),
+        )
+        for change in changes:
+            before, shape = self.editor.editor(self.flow.id), self.shape()
+            answer = change()
+            changed, first = self.shape(), self.flow._get_first_step()
+            self.assertTrue(changed != shape or first != hours)
+            undone = self.undo(before, answer)
+            self.assertEqual(self.shape(), shape)
+            self.undo(answer["flow"], undone)
+            self.assertEqual(self.shape(), changed)
+            self.assertEqual(self.flow._get_first_step(), first)
+
+    def test_an_undo_does_not_overwrite_the_change_of_another(self):
+        """Issue 17: two administrators edit one flow: the later change is kept, and explained."""
+        menu, hours = self.add("menu"), self.add("hours")
+        before = self.editor.editor(self.flow.id)
+        answer = self.editor.connect_step(self.flow.id, menu.id, "no_answer", hours.id)
+        other = self.add("message")
+        menu.no_answer_step_id = other
+        with self.assertRaisesRegex(UserError, "“Menu” has been changed since"):
+            self.undo(before, answer)
+        self.assertEqual(menu.no_answer_step_id, other)
+
+    def test_each_change_is_announced_once_to_the_administrators(self):
+        """Issue 17: open drawings read the flow again, also after a change in a form."""
+        menu = self.add("menu")
+        for change in (
+            lambda: self.add("message", menu, "key"),
+            lambda: menu.write({"name": "Hello"}),
+            menu.unlink,
+        ):
+            self.env.cr.precommit.data.pop("telephony_flows_drawn", None)
+            self.notifications.clear()
+            change()
+            found = [
+                (channel, message)
+                for channel, kind, message in self.notifications
+                if kind == "telephony/flow_changed"
+            ]
+            self.assertEqual(len(found), 1)
+            [(channel, message)] = found
+            self.assertEqual(channel, ("res.company", self.company_a.id))
+            self.assertEqual(message["flow_id"], self.flow.id)
+
+    def test_a_step_of_another_flow_is_no_target(self):
+        """Issue 17: steps are named by the flow that the user may change."""
+        other = self.editor.create({"name": "Other"})
+        step = self.flow.step_ids.create(
+            {"flow_id": other.id, "name": "There", "kind": "message", "message": "x"}
+        )
+        mine = self.add("menu")
+        for change in (
+            lambda: self.editor.connect_step(self.flow.id, mine.id, "no_answer", step.id),
+            lambda: self.editor.connect_step(self.flow.id, step.id, "no_answer", mine.id),
+            lambda: self.editor.copy_step(self.flow.id, step.id),
+            lambda: self.editor.remove_step(self.flow.id, step.id),
+            lambda: self.editor.restore_steps(
+                self.flow.id, {"before": {}, "after": {str(step.id): {"name": "Mine"}}}
+            ),
+        ):
+            with self.assertRaises(UserError):
+                change()
+        self.assertEqual(step.name, "There")
+
+    def test_only_administrators_of_the_company_draw(self):
+        """Issue 17: phone users may look at a flow; others, and other companies, may not."""
+        menu = self.add("menu")
+        reader = self.as_user(self.ana, "telephony.flow")
+        self.assertFalse(reader.editor(self.flow.id)["can_edit"])
+        strangers = self.as_user(self.eva, "telephony.flow")
+        with self.assertRaises(AccessError):
+            strangers.editor(self.flow.id)
+        for flows in (reader, strangers):
+            for change in (
+                lambda flows=flows: flows.add_step(self.flow.id, "menu"),
+                lambda flows=flows: flows.connect_step(self.flow.id, menu.id, "no_answer", False),
+                lambda flows=flows: flows.copy_step(self.flow.id, menu.id),
+                lambda flows=flows: flows.remove_step(self.flow.id, menu.id),
+                lambda flows=flows: flows.restore_steps(self.flow.id, {"before": {}, "after": {}}),
+            ):
+                with self.assertRaises(AccessError):
+                    change()
+
+    def test_senseless_requests_are_refused_in_words(self):
+        """Issue 17: whatever a page sends is refused with a sentence."""
+        menu = self.add("menu")
+        for values in (
+            {},
+            {"before": [], "after": {}},
+            {"before": {}, "after": {"x": {}}},
+            {"before": {}, "after": {str(menu.id): {"keys": [1]}}},
+            {"before": {}, "after": {str(menu.id): {"agent_ids": 5}}},
+            {"before": {}, "after": {"999999999": {}}},
+        ):
+            with self.subTest(values), self.assertRaises(UserError), self.env.cr.savepoint():
+                self.editor.restore_steps(self.flow.id, values)
+        for exit_name in ("full", "write", "key:1", "kind"):
+            with self.subTest(exit_name), self.assertRaises(UserError):
+                self.editor.connect_step(self.flow.id, menu.id, exit_name, False)
+
+    def test_the_form_of_a_step_is_the_one_that_addons_extend(self):
+        """Issue 17: the panel shows the step form inside the form of the flow."""
+        view = self.env["ir.ui.view"].create(
+            {
+                "name": "extension",
+                "model": "telephony.flow",
+                "inherit_id": self.env.ref("crm_telephony.telephony_flow_view_form").id,
+                "arch": "<xpath expr=\"//field[@name='step_ids']/form//field[@name='message']/..\" "
+                'position="before"><group name="extended"/></xpath>',
+            }
+        )
+        self.assertTrue(view)
+        arch = self.as_user(self.max, "telephony.flow.step").get_view(view_type="form")["arch"]
+        self.assertTrue(arch.startswith("<form"))
+        self.assertIn('name="extended"', arch)
+        self.assertIn('name="forward_number"', arch)
+
+
+@tagged("post_install", "-at_install")
+class TestRemovedStep(TelephonyHttpCase):
+    def remove(self, step):
+        editor = self.as_user(self.max, "telephony.flow")
+        drawn = {row["id"]: row for row in editor.editor(self.flow.id)["steps"]}
+        self.assertEqual(drawn[step.id]["callers"], 1)
+        editor.remove_step(self.flow.id, step.id)
+        self.env.flush_all()
+
+    def test_a_caller_stays_in_a_removed_step(self):
+        """Issue 17: a step is removed while it rings: the caller leaves by its exits, as before."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait()
+        self.remove(self.ring)
+        self.let_time_pass(60)
+        self.wait(call)
+        verbs = self.step(call)
+        self.assertEqual(verbs[0].text, "Everybody is busy.")
+
+    def test_a_removed_step_is_deleted_when_its_last_caller_has_left(self):
+        """Issue 17: removed steps do not remain for ever, nor go while a caller is in them."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait()
+        self.remove(self.ring)
+        self.env.cr.execute(
+            "UPDATE telephony_flow_step SET write_date = write_date - interval '2 days'"
+        )
+        self.env.invalidate_all()
+        self.ring._gc_removed()
+        self.assertTrue(self.ring.exists())
+        self.tell_leg(call, call.provider_call_id, "completed", sequence=9)
+        self.ring._gc_removed()
+        self.assertFalse(self.ring.exists())
+        self.assertTrue(self.no_answer_step.exists())
