@@ -20,6 +20,7 @@ _SETTINGS = {
     "tone": CUSTOMER,
     "rfc4733": True,
     "answer_delay": 0.1,
+    "code_seconds": 30.0,
     "concurrency": None,
     "trial": False,
     "profile": "business",

@@ -6,7 +6,9 @@ from .limits import PROFILES
 from .unknown import OPPOSITES, other_reaction
 
 #: What people do at their telephones, and how fast the emulator's own parts are.
-LABORATORY = frozenset({"answer_delay", "auto_answer", "heartbeat", "surprising", "tone"})
+LABORATORY = frozenset(
+    {"answer_delay", "auto_answer", "code_seconds", "heartbeat", "surprising", "tone"}
+)
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Settings:
     :param needs_address: whether numbers on offer require an address in their country.
         https://www.twilio.com/docs/phone-numbers/regulatory
     :param answer_delay: seconds between ``initiated`` and ``ringing`` of an outgoing leg.
+    :param code_seconds: seconds that the verifying call of a caller ID waits for the code.
     :param surprising: whether Twilio's unknown reactions are the opposite of the defaults, see
         ``unknown.py``.
     :param wait_failure: what an unusable wait document leads to: ``error`` (the queue's result) or
@@ -87,6 +90,7 @@ class Settings:
     heartbeat: float = 5.0
     rfc4733: bool = True
     answer_delay: float = 0.1
+    code_seconds: float = 30.0
     price_lag: float = 60.0
     surprising: bool = False
     wait_failure: str = "error"

@@ -11,9 +11,8 @@ from .common import ACCOUNT, ApiError, Form, answer, dates, gone, not_found, pag
 from .common import uri as address
 from .dialing import check_to
 
-#: Text of the verifying call, and its time limit (s) for the code.
+#: Text of the verifying call.
 QUESTION = "Please enter your six digit validation code."
-ANSWER_SECONDS = 30
 
 
 class CallerIds:
@@ -116,7 +115,8 @@ class CallerIds:
         typed = ""
         try:
             loop = asyncio.get_running_loop()
-            deadline = loop.time() + self.emulator.clock.real(ANSWER_SECONDS)
+            seconds = self.emulator.settings.code_seconds
+            deadline = loop.time() + self.emulator.clock.real(seconds)
             while len(typed) < len(code):
                 typed += await asyncio.wait_for(keys.get(), deadline - loop.time())
         except asyncio.TimeoutError:
