@@ -95,12 +95,12 @@ def _is_beside(path):
     Hold music and announcements must not hang up: `<Hangup>` is not allowed in their documents.
     https://www.twilio.com/docs/voice/api/conference-participant-resource
     """
-    return path == "announce" or bool(_get_query().get("hold"))
+    return path in ("announce", "keys") or bool(_get_query().get("hold"))
 
 
 def _get_harmless(account_sudo, path):
     """Return the audio beside a conversation that cannot be decided: music, or no announcement."""
-    if path == "announce":
+    if path != "wait":
         return []
     music = Play(account_sudo._get_sound_url(f"hold_music/{HARMLESS_SECONDS}"))
     uuid = _get_query().get("call", "")
@@ -194,6 +194,12 @@ class TwilioWebhook(Controller):
         """Announce to the participants of a conversation that it is recorded."""
         call_sudo = _get_call_sudo(account_sudo)
         return call_sudo._get_recording_announcement() if call_sudo else []
+
+    @twiml_route("keys")
+    def keys(self, account_sudo, voice_request):
+        """Send keys to the customer of a call whose agent talks on a custom phone."""
+        call_sudo = _get_call_sudo(account_sudo)
+        return call_sudo._get_keys(_get_query().get("keys", "")) if call_sudo else []
 
     @twiml_route("agent_phone")
     def agent_phone(self, account_sudo, voice_request):

@@ -75,6 +75,7 @@ TYPES = {
             "issue",
             "call_via",
             "exit_name",
+            "keys",
         ),
         is_text,
     ),
@@ -91,6 +92,7 @@ TYPES = {
             "flow_id",
             "step_id",
             "target_step_id",
+            "number_id",
             "limit",
             "days",
             "delay",
@@ -100,6 +102,9 @@ TYPES = {
     **dict.fromkeys(
         (
             "on_hold",
+            "muted",
+            "go_online",
+            "shows_number",
             "shared",
             "extend",
             "done",

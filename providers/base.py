@@ -301,6 +301,14 @@ class ProviderClient(ABC):
         :param str url: URL of the announcement
         """
 
+    @abstractmethod
+    def announce_to(self, conference, leg_id, url):
+        """Play an announcement to one participant of a conference only.
+
+        :param str conference: the provider's identifier of the conference
+        :param str url: URL of the announcement
+        """
+
     # === TELEPHONES AND CALLER IDS === #
 
     @abstractmethod

@@ -32,6 +32,16 @@ class Play:
 
 
 @dataclass(frozen=True)
+class SendKeys:
+    """Send keys of a telephone to the party, as its own menu expects them.
+
+    :param str keys: digits, `*` and `#`
+    """
+
+    keys: str
+
+
+@dataclass(frozen=True)
 class Pause:
     """Pause.
 

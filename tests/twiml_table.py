@@ -84,7 +84,12 @@ ELEMENTS = {
         },
         text=re.compile(r".*\S.*", re.DOTALL),
     ),
-    "Play": Element("voice/twiml/play", {"loop": NUMBER}, text=URL),
+    # A sound, or keys.
+    "Play": Element(
+        "voice/twiml/play",
+        {"loop": NUMBER, "digits": re.compile("[0-9*#]+")},
+        text=re.compile(f"({URL.pattern})?"),
+    ),
     "Pause": Element("voice/twiml/pause", {"length": re.compile("[1-9][0-9]*")}),
     "Gather": Element(
         "voice/twiml/gather",
@@ -166,7 +171,7 @@ def get_kind(path):
     name = route.rsplit("/", 1)[-1]
     if name == "wait":
         return "hold" if "hold=" in query else "wait"
-    return "announce" if name == "announce" else "voice"
+    return "announce" if name in ("announce", "keys") else "voice"
 
 
 def check_document(xml, kind):

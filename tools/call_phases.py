@@ -128,7 +128,7 @@ PHASES = (
         "ringback",
         ("agent",),
         ("joining", "dialing", "transferring", "returning", "queue_callback", *ROUTES, "talking"),
-        "15 s, 60 s with a trial account",
+        "15 s, 60 s with a trial account, 45 s for a custom phone",
         ("claim",),
     ),
     Phase(

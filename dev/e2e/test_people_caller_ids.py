@@ -10,8 +10,8 @@ from harness.people_pages import Preferences, open_settings, press
 from harness.polling import until
 
 HINT = (
-    "Calls back to this number go to its own carrier, not to Odoo, unless it is forwarded to "
-    "one of your numbers here."
+    "Calls back to a caller ID go to that number's own carrier, not to Odoo, unless you forward it "
+    "to one of your numbers here or port it to Twilio."
 )
 # A separate text: not a part of a longer word, nor of the fraction of a second.
 ALONE = "(^|[^0-9a-zA-Z.])%s([^0-9a-zA-Z]|$)"
@@ -128,8 +128,8 @@ def test_permission_code_and_silent_use(world, agent, customers, arrange, number
 def test_a_verification_that_fails(world, agent, allowed, numbers, reaction, state, words):
     """Z11 Z12: the page shows the failure without a reload, and calls again at a click."""
     number, _written = numbers()
-    # Twilio's call ends by itself if no code is typed, and then the verification has failed. It must
-    # not end before the page has learned, on a slow machine too, that the code has expired.
+    # The call ends by itself if no code is typed, and then the verification has failed. It must not
+    # end before the page has learned, on a slow machine too, that the code has expired.
     world.emulator.post("settings", code_seconds=600)
     demo = agent("demo")
     demo.open()
@@ -217,7 +217,7 @@ def test_several_caller_ids_are_asked_for(world, agent, allowed, customers, numb
 
     def ask(number):
         phone.type_number(number).call_button.click()
-        expect(_options(page)).to_have_count(2)
+        expect(_options(page).and_(page.locator("[data-kind=caller_id]"))).to_have_count(2)
         expect(page.locator(".modal")).to_contain_text(HINT)
 
     def ends(shown, target):

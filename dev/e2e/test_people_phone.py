@@ -7,6 +7,7 @@ from harness.emulator import CUSTOMER, SALES
 from harness.pages import Softphone
 from harness.people_pages import Preferences, press
 from harness.polling import stays, until
+from test_queue import make_queue
 
 #: Hz of the agent's own telephone.
 MINE = 1300
@@ -180,17 +181,71 @@ def test_accepting_on_the_own_phone(world, agent, customers, arrange, own_phone)
     assert world.server.ended_call(world.admin, customer.number)["outcome"] == "answered"
 
 
-def test_accepting_in_the_browser(world, agent, customers, arrange, own_phone):
-    """Z06 Z17: accepting in the browser stops the ringing of the custom phone."""
+def test_accepting_in_the_page(world, agent, customers, arrange, own_phone):
+    """Z06 Z17: accepting in the page claims the call, and the custom phone carries the sound."""
     customer = customers("Roos Timmers")
-    demo, phone, telephone, mine = _incoming(world, agent, arrange, customer, own_phone)
+    _demo, phone, telephone, mine = _incoming(world, agent, arrange, customer, own_phone)
     phone.accept()
+    mine_state = phone.page.locator(".o_telephony_leg_phone")
+    expect(mine_state).to_contain_text("Your phone is ringing")
+    expect(phone.page.locator(".o_telephony_leg_customer")).to_have_text("The customer is waiting.")
+    world.emulator.post(f"calls/{mine.sid}/answer", tone=MINE)
+    mine.hears_words("Press 1 to accept.")
+    mine.press("1")
+    telephone.hears(MINE)
+    mine.hears(CUSTOMER)
+    assert not world.emulator.agent_legs(), "the browser has no sound of its own"
+    phone.hang_up().has_ended("answered")
+    telephone.is_released()
     mine.is_released()
-    phone.is_talking()
-    telephone.hears(demo.hz)
-    demo.hears(CUSTOMER)
-    telephone.hang_up()
-    phone.has_ended("answered")
+
+
+def test_picking_up_a_waiting_caller(world, agent, customers, arrange, own_phone):
+    """Z06 Z18 Z25 Z26: one click goes online and answers on the custom phone; mute and keys."""
+    customer = customers("Tom Wuyts")
+    carla = agent("carla", rpc=arrange.phone_user("carla")).ready()
+    queue = make_queue(world, "Own phones", [arrange.agent(carla.rpc)])
+    arrange.flow({"name": "Wait", "kind": "queue", "queue_id": queue})
+    demo = agent("demo")
+    number = _use(demo, own_phone)
+    demo.rpc.call("telephony.agent", "set_status", "offline")
+    demo.open()
+    phone = Softphone(demo).open()
+    telephone = world.emulator.calls_us(customer.number)
+    phone.page.locator(".o_telephony_tab_queue").click()
+    row = phone.page.locator(".o_telephony_queue_row", has_text=customer.name)
+    answer = row.get_by_role("button", name=f"Go online and answer {customer.name}")
+    answer.focus()
+    phone.page.keyboard.press("Enter")
+    mine = world.emulator.rings(number)
+    expect(phone.page.locator(".o_telephony_leg_phone")).to_contain_text("Your phone is ringing")
+    assert demo.rpc.call("telephony.agent", "softphone_snapshot")["agent"]["status"] == "online"
+    mine.reject("busy")
+    phone.says("Your phone is busy. The caller is waiting again.")
+
+    phone.page.locator(".o_telephony_tab_queue").click()
+    row.locator(".o_telephony_row_answer").click()
+    mine = world.emulator.rings(number)
+    world.emulator.post(f"calls/{mine.sid}/answer", tone=MINE)
+    mine.hears_words("Press 1 to accept.")
+    mine.press("1")
+    telephone.hears(MINE)
+    mine.hears(CUSTOMER)
+    assert not world.emulator.agent_legs(), "the browser has no sound of its own"
+
+    mute = phone.page.locator(".o_telephony_call .o_telephony_mute")
+    mute.click()
+    expect(mute).to_have_attribute("aria-pressed", "true")
+    telephone.hears_silence()
+    mine.hears(CUSTOMER)
+    mute.click()
+    telephone.hears(MINE)
+    phone.page.locator(".o_telephony_keypad_toggle").click()
+    phone.press("42#")
+    until(lambda: telephone.leg["digits_received"] == "42#", "the customer receives the keys")
+    assert not mine.leg["digits_received"], "only the customer receives them"
+    phone.hang_up().has_ended("answered")
+    telephone.is_released()
 
 
 def test_reachable_without_a_browser(world, agent, customers, arrange, own_phone, sessions):

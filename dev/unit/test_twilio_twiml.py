@@ -30,6 +30,7 @@ RESPONSES = {
         '<Say language="fr-BE">Good day &amp; &lt;welcome&gt;</Say>',
     ),
     "play": ([verbs.Play(f"{BASE}/a.wav", 3)], f'<Play loop="3">{BASE}/a.wav</Play>'),
+    "send keys": ([verbs.SendKeys("12#")], '<Play digits="12#"/>'),
     "play for ever": ([verbs.Play(f"{BASE}/a.wav", 0)], f'<Play loop="0">{BASE}/a.wav</Play>'),
     "pause": ([verbs.Pause(2)], '<Pause length="2"/>'),
     "join": (
@@ -287,8 +288,9 @@ BESIDE = {
     "_advance_hold": "hold",
     "_get_harmless": "hold",
     "_get_recording_announcement": "announce",
+    "_get_keys": "announce",
 }
-NAMES = {"HangUp": "Hangup"}
+NAMES = {"HangUp": "Hangup", "SendKeys": "Play"}
 
 
 def find_instructions():

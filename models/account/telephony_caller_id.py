@@ -167,36 +167,32 @@ class TelephonyCallerId(models.Model):
     @api.model
     @check_arguments
     def get_choices(self, number=None):
-        """Return the caller IDs the current user may show, and the last one shown to a number.
+        """Return what the current user may show to a customer, and what is preselected.
 
         :param str number: customer's number, as typed or E.164
-        :return: `choices` (see `_to_client`), `preselected_id`
+        :return: `choices`, the caller IDs (see `_to_client`), and `numbers`, the company's numbers;
+            `preselected_id` of a caller ID or `preselected_number_id`
         :rtype: dict
         """
         agent_sudo = self.env["telephony.agent"]._ensure_own_agent()
-        usable_sudo = agent_sudo._get_caller_ids()
-        if agent_sudo._get_emergency_number(number):
+        usable_sudo, numbers_sudo = agent_sudo._get_caller_ids(), agent_sudo._get_numbers()
+        emergency_sudo = agent_sudo._get_emergency_number(number)
+        if emergency_sudo:
             # Only the number with the registered address is shown.
-            usable_sudo = usable_sudo.browse()
+            usable_sudo, numbers_sudo = usable_sudo.browse(), emergency_sudo
         number = self.env["telephony.call"]._normalize(number, self.env.company.country_id)
-        # sudo: telephony.call - the user's own calls
-        last_sudo = (
-            self.env["telephony.call"]
-            .sudo()
-            .search(
-                [
-                    ("user_id", "=", self.env.uid),
-                    ("customer_number", "=", number),
-                    ("caller_id_id", "in", usable_sudo.ids),
-                ],
-                limit=1,
-            )
-            if number
-            else self.env["telephony.call"]
-        )
+        last_number_sudo, last_caller_id_sudo = agent_sudo._get_last_sender(number, usable_sudo)
+        shown_sudo = numbers_sudo & last_number_sudo
+        if not shown_sudo and not last_caller_id_sudo:
+            if agent_sudo.shows_number or not usable_sudo:
+                shown_sudo = numbers_sudo & agent_sudo._get_default_number() or numbers_sudo[:1]
+            else:
+                last_caller_id_sudo = usable_sudo[:1]
         return {
             "choices": usable_sudo._to_client(),
-            "preselected_id": last_sudo.caller_id_id.id or usable_sudo[:1].id,
+            "numbers": numbers_sudo._to_client(),
+            "preselected_id": last_caller_id_sudo.id,
+            "preselected_number_id": shown_sudo.id,
         }
 
     # === VERIFICATION === #

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools.call_states import CONNECT_SECONDS
@@ -53,6 +54,7 @@ class TelephonyAgent(models.Model):
             "number_ids",
             "phone_number",
             "press_to_accept",
+            "shows_number",
             "status",
             "wrap_up_call_id",
             "wrap_up_extended",
@@ -103,6 +105,11 @@ class TelephonyAgent(models.Model):
         help="Number of consecutive calls that rang for this user and were not answered.",
     )
     default_number_id = fields.Many2one("telephony.number", check_company=True, ondelete="set null")
+    shows_number = fields.Boolean(
+        "Show Company Number",
+        help="Whether customers see the number for outgoing calls although the user has a caller "
+        "ID.",
+    )
     number_ids = fields.Many2many(
         "telephony.number",
         string="Numbers",
@@ -396,23 +403,71 @@ class TelephonyAgent(models.Model):
             ]
         )
 
-    def _choose_caller_id(self, caller_id_id):
-        """Return the caller ID that a call shows. A single one is used without asking.
+    def _choose_sender(self, customer_number, caller_id_id=None, number_id=None):
+        """Return what the customer of an outgoing call sees. Note: `self.ensure_one()`
 
-        :param int caller_id_id: the user's choice, or None
-        :raise UserError: this agent cannot use the caller ID, or several are available and none was
-            chosen
-        :return: the caller ID; an empty recordset means that the agent's number is shown
+        Without a choice it is what the user last chose for this customer, else the number for
+        outgoing calls if the user prefers it, else the only caller ID.
+
+        :param str customer_number: E.164
+        :param int caller_id_id: the caller ID that the user chose, if any
+        :param int number_id: the company's number that the user chose, if any
+        :raise UserError: this agent cannot use the choice, or several caller IDs are available and
+            none was chosen
+        :return: the company's number of the call, and the caller ID that is shown in its place
+            (empty: none)
+        :rtype: tuple
         """
-        usable = self._get_caller_ids()
-        if not caller_id_id:
-            if len(usable) > 1:
-                raise UserError(self.env._("Choose the caller ID to show to the customer."))
-            return usable
-        chosen = usable.filtered(lambda record: record.id == caller_id_id)
-        if not chosen:
-            raise UserError(self.env._("This caller ID cannot be used. Choose another one."))
-        return chosen
+        self.ensure_one()
+        number, usable = self._get_default_number(), self._get_caller_ids()
+        if caller_id_id:
+            chosen = usable.filtered(lambda record: record.id == caller_id_id)
+            if not chosen:
+                raise UserError(self.env._("This caller ID cannot be used. Choose another one."))
+            return number, chosen
+        if number_id:
+            chosen = self._get_numbers().filtered(lambda record: record.id == number_id)
+            if not chosen:
+                raise UserError(
+                    self.env._("This number is not assigned to you. Choose another one.")
+                )
+            return chosen, usable.browse()
+        if len(usable) > 1 and not self.shows_number:
+            raise UserError(self.env._("Choose the caller ID to show to the customer."))
+        last_number, last_caller_id = self._get_last_sender(customer_number, usable)
+        if last_number or last_caller_id:
+            return last_number or number, last_caller_id
+        return number, usable.browse() if self.shows_number else usable
+
+    def _get_last_sender(self, customer_number, usable):
+        """Return what this agent last chose to show to a customer, if it can still be used.
+
+        :param str customer_number: E.164, or empty
+        :param usable: the caller IDs that this agent may show
+        :return: the company's number and the caller ID; one of them, or both, are empty
+        :rtype: tuple
+        """
+        numbers = self._get_numbers()
+        # sudo: telephony.call - the user's own calls
+        calls_sudo = self.env["telephony.call"].sudo()
+        if customer_number and len(numbers) + len(usable) > 1:
+            was_number_chosen = Domain(
+                [
+                    ("is_sender_chosen", "=", True),
+                    ("caller_id_id", "=", False),
+                    ("number_id", "in", numbers.ids),
+                ]
+            )
+            calls_sudo = calls_sudo.search(
+                Domain("user_id", "=", self.user_id.id)
+                & Domain("direction", "=", "outgoing")
+                & Domain("customer_number", "=", customer_number)
+                & (Domain("caller_id_id", "in", usable.ids) | was_number_chosen),
+                limit=1,
+            )
+        caller_id = usable & calls_sudo.caller_id_id
+        number = numbers & calls_sudo.number_id
+        return number.browse() if caller_id else number, caller_id
 
     def _get_account(self):
         """Return the connected account of the agent's company. Note: `self.ensure_one()`"""

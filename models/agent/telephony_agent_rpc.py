@@ -144,8 +144,8 @@ class TelephonyAgent(models.Model):
     def save_preferences(self, values):
         """Update how the current user makes calls.
 
-        :param dict values: values for `call_via`, `phone_number`, `default_number_id`,
-            `press_to_accept`, `call_waiting`
+        :param dict values: values for `call_via`, `phone_number`, `default_number_id` (which
+            customers see from then on), `shows_number`, `press_to_accept`, `call_waiting`
         :raise ValidationError: the custom phone number is missing or invalid
         :rtype: dict
         """
@@ -154,6 +154,7 @@ class TelephonyAgent(models.Model):
             "call_via",
             "phone_number",
             "default_number_id",
+            "shows_number",
             "press_to_accept",
             "call_waiting",
         }
@@ -166,6 +167,8 @@ class TelephonyAgent(models.Model):
             agent_sudo._get_numbers().ids
         ):
             raise UserError(self.env._("This number is not assigned to you. Choose another one."))
+        if vals.get("default_number_id"):
+            vals.setdefault("shows_number", True)
         agent_sudo.write(vals)
         agent_sudo._notify_change()
         return agent_sudo._to_client()
@@ -276,16 +279,20 @@ class TelephonyAgent(models.Model):
             "press_to_accept": self.press_to_accept,
             "call_waiting": self.call_waiting,
             "default_number_id": self._get_default_number().id,
+            "shows_number": self.shows_number,
             "state": state or self.state,
             "wrap_up": self._wrap_up_to_client(),
         }
 
-    def _get_reason_not_to_pick_up(self):
+    def _get_reason_not_to_pick_up(self, goes_online=False):
         """Return why this agent cannot pick up a caller from a queue; empty if possible.
 
+        :param bool goes_online: whether the agent goes online with that call
         :rtype: str
         """
         self.ensure_one()
+        if goes_online and self.state == "offline":
+            return ""
         return {
             "in_call": self.env._("You are already in a call."),
             "offline": self.env._("You are offline. Go online to answer callers in the queue."),

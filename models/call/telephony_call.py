@@ -181,6 +181,14 @@ class TelephonyCall(models.Model):
         ondelete="set null",
         check_company=True,
     )
+    is_sender_chosen = fields.Boolean(
+        "Sender Chosen",
+        readonly=True,
+        help="Whether the phone user chose for this call what the customer sees.",
+    )
+    shown_as = fields.Char(
+        compute="_compute_shown_as", help="The number that the customer saw as the caller."
+    )
     partner_id = fields.Many2one(
         "res.partner", "Contact", ondelete="set null", index="btree_not_null", check_company=True
     )
@@ -316,6 +324,12 @@ class TelephonyCall(models.Model):
         for call in self:
             call.number_display = self._format_number(call.customer_number)
             call.diverted_display = self._format_number(call.diverted_from)
+
+    @api.depends("direction", "from_number")
+    def _compute_shown_as(self):
+        for call in self:
+            is_ours = call.direction == "outgoing"
+            call.shown_as = is_ours and self._format_number(call.from_number)
 
     @api.depends("customer_display", "direction")
     def _compute_display_name(self):
@@ -1332,6 +1346,7 @@ class TelephonyCall(models.Model):
             "via": self.via or "browser",
             "agent_state": legs[-1:].status or "new",
             "agent_connected": self.state != "ended" and legs._is_connected(),
+            "muted": legs[-1:].muted,
             "diverted_from": self._format_number(self.diverted_from) or False,
             "attestation": self.attestation or False,
             "note": self.note or "",

@@ -1,10 +1,16 @@
+import base64
+import hashlib
 import logging
+import re
 from datetime import timedelta
+
+from cryptography.fernet import Fernet, InvalidToken
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...providers.base import CallEvent, ProviderError
+from ...providers.voice_response import SendKeys
 from ..arguments import check_arguments
 from ..gate import door
 from .after_commit import after_commit
@@ -15,6 +21,10 @@ _logger = logging.getLogger(__name__)
 
 NOTE_LENGTH = 20000
 SEARCH_LIMIT = 50
+# Keys of a telephone that one request may send.
+KEYS = "[0-9*#]{1,32}"
+# Seconds for the provider to fetch them.
+KEYS_SECONDS = 30
 # Interval (s) at which we check that the agent of a held call can still be reached.
 HELD_CHECK_SECONDS = 60
 
@@ -104,6 +114,56 @@ class TelephonyCall(models.Model):
     @api.model
     @door()
     @check_arguments
+    def set_mute(self, uuid, muted):
+        """Mute the custom phone on which the current user talks, or unmute it.
+
+        A browser mutes its own microphone.
+
+        :param str uuid: the call
+        :param bool muted: requested state
+        :raise UserError: the user does not talk on a custom phone
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        leg_sudo = self._get_own_phone_sudo(uuid)
+        call_sudo = leg_sudo.call_id
+        call_sudo._lock()
+        if leg_sudo.muted != bool(muted):
+            leg_sudo.muted = bool(muted)
+            call_sudo._send_mute_request(leg_sudo.id)
+            call_sudo._notify_participants()
+        return call_sudo._to_client_for_me()
+
+    @api.model
+    @check_arguments
+    def send_keys(self, uuid, keys):
+        """Send keys to the customer, for a user who talks on a custom phone.
+
+        A browser sends its keys itself. The request is part of this call because it writes nothing
+        here, and because keys that come late would reach another menu: they are not sent again.
+
+        :param str uuid: the call
+        :param str keys: digits, `*` and `#`
+        :raise UserError: the user does not talk on a custom phone, or the keys could not be sent
+        """
+        call_sudo = self._get_own_phone_sudo(uuid).call_id
+        leg_sudo = call_sudo._get_customer_leg()
+        if not re.fullmatch(KEYS, keys or ""):
+            raise UserError(self.env._("Only digits, * and # can be sent."))
+        conference = leg_sudo._is_connected() and call_sudo._fetch_conference()
+        if not conference or leg_sudo.on_hold:
+            raise UserError(self.env._("The customer is not connected."))
+        # Encrypted, because they may be a password, and addresses are logged.
+        token = call_sudo._get_key_cipher().encrypt(keys.encode()).decode()
+        url = call_sudo.account_id._get_webhook_url("keys", call=call_sudo.uuid, keys=token)
+        error = call_sudo._try("announce_to", conference, leg_sudo.provider_leg_id, url)
+        if error:
+            raise UserError(call_sudo.account_id._explain(error))
+        return True
+
+    @api.model
+    @door()
+    @check_arguments
     def save_note(self, uuid, note):
         """Save the note that the user writes about a call, during or after it.
 
@@ -188,9 +248,74 @@ class TelephonyCall(models.Model):
             raise AccessError(self.env._("This is not your call."))
         return call_sudo
 
+    @api.model
+    def _get_own_phone_sudo(self, uuid):
+        """Return the leg of the custom phone on which the current user talks, as superuser.
+
+        :raise AccessError: the user is not in this call
+        :raise UserError: the user does not talk on a custom phone
+        """
+        legs_sudo = self._get_my_legs_sudo(uuid)
+        if not legs_sudo:
+            raise AccessError(self.env._("This is not your call."))
+        phones_sudo = legs_sudo.filtered(lambda leg: leg._is_own_phone())
+        if not phones_sudo:
+            raise UserError(self.env._("Your phone is not connected to this call."))
+        return phones_sudo[-1:]
+
     # === BUSINESS METHODS === #
 
+    # === FROM THE WEBHOOKS === #
+
+    def _get_keys(self, token):
+        """Return the response that sends keys to the customer.
+
+        :param str token: the encrypted keys, as in the signed address
+        :return: a voice response
+        :rtype: list
+        """
+        try:
+            keys = self._get_key_cipher().decrypt(token.encode(), ttl=KEYS_SECONDS)
+        except InvalidToken:
+            return []
+        return [SendKeys(keys.decode())]
+
+    @api.model
+    def _get_key_cipher(self):
+        # sudo: ir.config_parameter - the secret of this database
+        secret = self.env["ir.config_parameter"].sudo().get_param("database.secret")
+        return Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"keys {secret}".encode()).digest()))
+
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
+
+    @after_commit("leg_ids.muted", leg_missing="_is_mute_wrong")
+    def _send_mute_request(self, leg_id):
+        """Send the requested mute state of a custom phone to the provider.
+
+        :return: the method that records the result
+        """
+        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        if not leg._is_own_phone():
+            return None
+        conference = self._fetch_conference()
+        if not conference:
+            return None
+        muted = leg.muted
+        error = self._try("set_participant_sound", conference, leg.provider_leg_id, muted, "")
+        if not error:
+            return self._on_mute_done, (leg_id, muted)
+        is_refused = not (error.unknown or error.retryable)
+        return (self._on_mute_failed, (leg_id,)) if is_refused else None
+
+    def _on_mute_done(self, leg_id, muted):
+        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        leg.provider_muted = muted
+
+    def _on_mute_failed(self, leg_id):
+        """Show the true state of a telephone whose mute request was refused."""
+        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        leg.muted = leg.provider_muted
+        self._notify_participants()
 
     @after_commit("state", repaired_by="_send_end_leg_request")
     def _send_end_request(self):

@@ -20,6 +20,7 @@ class TelephonyCallLeg(models.Model):
             "hold_at",
             "joined_at",
             "monitor_mode",
+            "muted",
             "on_hold",
             "role",
             "status",
@@ -80,6 +81,14 @@ class TelephonyCallLeg(models.Model):
         readonly=True,
     )
     event_sequence = fields.Integer(default=-1, readonly=True)
+    muted = fields.Boolean(
+        readonly=True,
+        help="Whether the other parties should not hear this phone user's own phone. A browser "
+        "mutes its own microphone.",
+    )
+    provider_muted = fields.Boolean(
+        "Muted at Twilio", readonly=True, help="Whether this leg is muted, as last confirmed."
+    )
     on_hold = fields.Boolean(readonly=True)
     hold_sequence = fields.Integer(default=-1, readonly=True)
     hold_conference_id = fields.Char("Hold Conference SID", readonly=True)
@@ -295,6 +304,22 @@ class TelephonyCallLeg(models.Model):
         if (event.conference_id or False) == self.hold_conference_id or not self.hold_at:
             return event.sequence > self.hold_sequence
         return event.at >= self.hold_at
+
+    def _is_own_phone(self):
+        """Return whether a phone user talks on this leg, on a telephone of the user's own."""
+        self.ensure_one()
+        return bool(
+            self.role in ("agent", "consulted")
+            and self.user_id
+            and self.number
+            and not self.is_released
+            and self.call_id.state != "ended"
+            and self._is_connected()
+        )
+
+    def _is_mute_wrong(self, now):
+        """Return whether a phone user's own phone may be audible other than the page shows."""
+        return self._is_own_phone() and self.muted != self.provider_muted and self._is_settled(now)
 
     def _is_offered(self):
         """Return whether the call still rings at the agent of this leg."""

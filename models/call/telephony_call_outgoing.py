@@ -38,10 +38,6 @@ class TelephonyRuleError(UserError):
     """
 
 
-_logger = logging.getLogger(__name__)
-
-_logger = logging.getLogger(__name__)
-
 # Seconds for a leg to report when the answer to the request that dials it was lost.
 REPORT_SECONDS = 10
 
@@ -54,6 +50,10 @@ MOST_PHONES = 5
 
 # Seconds to press the confirmation key.
 KEY_SECONDS = 8
+
+# Seconds after which the own telephone of an agent is connected, or has ended: the provider rings
+# five seconds longer than asked, and speaks the question.
+CONFIRM_SECONDS = PHONE_SECONDS + KEY_SECONDS + 17
 
 # Seconds of music while a browser measures its connection, once a second.
 TEST_SECONDS = 10
@@ -90,6 +90,7 @@ class TelephonyCall(models.Model):
         request_uuid=None,
         override_reason=None,
         activity_id=None,
+        number_id=None,
     ):
         """Prepare a call to a customer; the browser then connects with the call's identifier.
 
@@ -102,6 +103,7 @@ class TelephonyCall(models.Model):
         :param str request_uuid: identifier that is the same for every repetition of one click
         :param str override_reason: administrator's reason to override a rule
         :param int activity_id: due call of this call; a conversation completes it
+        :param int number_id: company's number that the user chose to show, if any
         :raise UserError: the user may not call, is in a call, or the number is invalid
         :return: see `_to_client`
         :rtype: dict
@@ -117,20 +119,18 @@ class TelephonyCall(models.Model):
         number = str(number or "").strip()
         activity = self._get_dialed_activity(activity_id)
         record = self._get_dialed_record(res_model or activity.res_model, res_id or activity.res_id)
-        customer_number, caller_id_sudo, exception = self._decide_dialed(
-            agent_sudo, number, record, caller_id_id, override_reason
+        customer_number, sender_sudo, exception = self._decide_dialed(
+            agent_sudo, number, record, (caller_id_id, number_id), override_reason
         )
         self._lock_with_calls_of(agent_sudo)
         released_sudo = agent_sudo._reserve()
         # sudo: telephony.call - agents have no write access to calls; every value is decided here
         call_sudo = self.sudo().create(
             {
-                **self._prepare_outgoing_values(agent_sudo, customer_number, record, request_uuid),
-                **(
-                    {"caller_id_id": caller_id_sudo.id, "from_number": caller_id_sudo.number}
-                    if caller_id_sudo
-                    else {}
+                **self._prepare_outgoing_values(
+                    agent_sudo, customer_number, sender_sudo, record, request_uuid
                 ),
+                "is_sender_chosen": bool(caller_id_id or number_id),
                 "override_reason": exception or False,
                 "activity_id": activity.id,
             }
@@ -144,28 +144,31 @@ class TelephonyCall(models.Model):
         agent_sudo._notify_change()
         return call_sudo._to_client_for_me()
 
-    def _decide_dialed(self, agent, number, record, caller_id_id, override_reason):
-        """Return the number to dial and the caller ID to show.
+    def _decide_dialed(self, agent, number, record, choice, override_reason):
+        """Return the number to dial and what the customer sees.
 
         :param agent: calling agent, as superuser
         :param str number: number as typed
         :param record: record from which the call is made, or None
+        :param tuple choice: identifiers of the caller ID and of the company's number that the user
+            chose to show, or None
         :raise UserError: the number cannot or must not be called
-        :return: the number, the caller ID (or none), the override reason (or none)
+        :return: the number; our number and the caller ID (or none); the override reason (or none)
         :rtype: tuple
         """
-        if agent._get_emergency_number(number):
+        emergency_number = agent._get_emergency_number(number)
+        if emergency_number:
             # An administrator has registered the address. Such a call shows only that number; rules
             # do not block it, and it is never recorded (see `_get_recording_ban`).
             _logger.warning("User %s calls an emergency service.", self.env.uid)
             digits = "".join(char for char in number if char.isdigit())
-            return digits, self.env["telephony.caller.id"], ""
+            return digits, (emergency_number, self.env["telephony.caller.id"]), ""
         self._check_emergency(number, agent._get_emergency_numbers())
         customer_number = self._normalize_dialed(number, record)
-        caller_id = agent._choose_caller_id(caller_id_id)
+        sender = agent._choose_sender(customer_number, *choice)
         return (
             customer_number,
-            caller_id,
+            sender,
             self._check_rules(agent, customer_number, override_reason),
         )
 
@@ -218,21 +221,18 @@ class TelephonyCall(models.Model):
             )
         return normalized
 
-    def _get_number_to_call_from(self, agent, customer_number):
-        """Return the number of ours with which a call is made."""
-        return agent._get_emergency_number(customer_number) or agent._get_default_number()
-
-    def _prepare_outgoing_values(self, agent, customer_number, record, request_uuid):
-        number = self._get_number_to_call_from(agent, customer_number)
+    def _prepare_outgoing_values(self, agent, customer_number, sender, record, request_uuid):
+        number, caller_id = sender
         partner, lead = self._associate(record, customer_number, agent.company_id)
         return {
             "account_id": number.account_id.id,
             "request_uuid": request_uuid or False,
             "direction": "outgoing",
-            "from_number": number.number,
+            "from_number": caller_id.number or number.number,
             "to_number": customer_number,
             "customer_number": customer_number,
             "number_id": number.id,
+            "caller_id_id": caller_id.id,
             "user_id": agent.user_id.id,
             "via": agent.call_via,
             "partner_id": partner.id,
@@ -759,7 +759,13 @@ class TelephonyCall(models.Model):
             self._add_phone_leg(offer.agent_id, offer)
 
     def _add_phone_leg(self, agent, offer=None):
+        """Ring the custom phone of an agent: for an offer, or for a call that is the agent's.
+
+        :param agent: agent with a custom phone
+        :param offer: the offer that rings there, if any
+        """
         asked = bool(offer) and offer.transfer_id._is_consultation()
+        transfer = offer.transfer_id if offer else self._get_transfer()
         role = "consulted" if asked else "agent"
         # An agent's own outgoing call was checked before; at the limit, an offer rings at other
         # agents.
@@ -773,7 +779,7 @@ class TelephonyCall(models.Model):
                 "role": role,
                 "user_id": agent.user_id.id,
                 "offer_id": offer.id if offer else False,
-                "transfer_id": offer.transfer_id.id if offer else False,
+                "transfer_id": transfer.id,
                 "label": self._get_label(role),
                 "number": agent.phone_number,
                 "refusal": refusal or False,
@@ -928,7 +934,7 @@ class TelephonyCall(models.Model):
             values["user"] = transfer.user_id.name
         elif self.queue_callback_id and not self.answered_at:
             code = "phone_queue_callback"
-        elif leg.offer_id:
+        elif leg.offer_id or self.claimed_at:
             code = "phone_offer"
         else:
             code = "phone_call"

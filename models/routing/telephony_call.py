@@ -24,6 +24,7 @@ from ...tools.language import to_language_tag
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..call.telephony_call import REJOIN_SECONDS
+from ..call.telephony_call_outgoing import CONFIRM_SECONDS
 from ..call.telephony_call_reconcile import SETTLED_SECONDS
 from ..gate import assert_inside, choose_inside, door
 from .telephony_offer import REMINDER_SECONDS
@@ -428,13 +429,15 @@ class TelephonyCall(models.Model):
             and self._is_quiet(now)
         )
 
-    def _claim(self, agent, phone_leg=None):
+    def _claim(self, agent, phone_leg=None, rings_phone=False):
         """Assign the call to one agent, unless another one has claimed it.
 
         The caller of this method sends the agent's new state.
 
         :param agent: the agent who accepts
         :param phone_leg: leg of the agent's own telephone, if accepted there; it becomes confirmed
+        :param bool rings_phone: whether the agent accepts in the page and talks on the own
+            telephone, which rings now
         :return: whether the agent got the call
         :rtype: bool
         """
@@ -446,16 +449,21 @@ class TelephonyCall(models.Model):
         if phone_leg:
             phone_leg.is_confirmed = True
         now = fields.Datetime.now()
+        seconds = self.account_id._get_connect_seconds()
+        if rings_phone:
+            seconds = max(seconds, CONFIRM_SECONDS)
         self.write(
             {
                 "user_id": agent.user_id.id,
-                "via": "phone" if phone_leg else "browser",
+                "via": "phone" if phone_leg or rings_phone else "browser",
                 "claimed_at": now,
-                "deadline_at": now + timedelta(seconds=self.account_id._get_connect_seconds()),
+                "deadline_at": now + timedelta(seconds=seconds),
                 "line_wanted_at": False,
             }
         )
         mine = self._get_open_offers().filtered(lambda offer: offer.agent_id == agent)
+        if rings_phone:
+            self._ring_claimed_phone(agent, mine)
         mine._close("accepted", "accepted", winner=agent.user_id, notify=False)
         agent.missed_offers = 0
         agent._clear_wrap_up()
@@ -466,6 +474,23 @@ class TelephonyCall(models.Model):
         # Offer the next caller now instead of at the next check of the queue.
         others.agent_id._offer_waiting_calls()
         return True
+
+    def _ring_claimed_phone(self, agent, offers):
+        """Ring the custom phone of the agent who accepted in the page.
+
+        A telephone that rings for the agent's offer already continues, for the agent's call now.
+
+        :param agent: the agent who accepts
+        :param offers: the open offers of the agent
+        """
+        ringing = self._get_agent_legs().filtered(
+            lambda leg: leg.offer_id and leg.offer_id in offers and leg._is_alive()
+        )
+        if ringing:
+            ringing.offer_id = False
+        else:
+            self._add_phone_leg(agent)
+        self._add_timeline("phone_ringing", name=agent.user_id.name)
 
     def _get_role_of(self, agent):
         role = super()._get_role_of(agent)
@@ -535,6 +560,11 @@ class TelephonyCall(models.Model):
 
     def _on_phone_refused(self, leg):
         offer = leg.offer_id
+        if not offer and self._get_phase().name == "claimed":
+            agent = self._get_agent()
+            self._release_claim(lambda env: self._explain_phone(env, leg))
+            agent._notify_change()
+            return None
         if self.state == "ended" or not offer:
             return super()._on_phone_refused(leg)
         is_limited = bool(leg.refusal and self.line_wanted_at)
@@ -552,14 +582,21 @@ class TelephonyCall(models.Model):
             self._advance_if_unoffered()
         return None
 
-    def _release_claim(self):
-        """Take the call back from an agent who accepted but did not connect; it rings again."""
+    def _release_claim(self, explain=None):
+        """Take the call back from an agent who accepted but did not connect; it rings again.
+
+        :param explain: see `_notify_left`; by default, that connecting took too long
+        """
         user = self.user_id
         is_limited = self.account_id._is_at_limit()
         self._add_timeline("agent_not_connected", name=user.name)
+        self._release_legs(
+            self._get_agent_legs().filtered(lambda leg: not leg.is_confirmed and leg._is_alive())
+        )
         self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
         # The page shows the call as the user's own until it receives this.
-        self._notify_left(user, self._explain_waiting if is_limited else self._explain_late)
+        explain = self._explain_waiting if is_limited else explain or self._explain_late
+        self._notify_left(user, explain)
         if is_limited and (self._waits_in_queue() or not self._get_transfer()):
             self._await_line()
         else:
@@ -567,6 +604,22 @@ class TelephonyCall(models.Model):
 
     def _explain_late(self, env):
         return env._("Connecting took too long. The caller is waiting again.")
+
+    def _explain_phone(self, env, leg):
+        """Return why the custom phone of an agent who accepted in the page did not connect.
+
+        :param env: environment of the reader
+        :param leg: leg of that phone
+        """
+        if leg.refusal:
+            return env._("The caller is waiting again. %(reason)s", reason=leg.refusal)
+        return {
+            "busy": env._("Your phone is busy. The caller is waiting again."),
+            "failed": env._("Your phone cannot be reached. The caller is waiting again."),
+        }.get(leg.end_reason, env._("You did not answer your phone. The caller is waiting again."))
+
+    def _explain_returned(self, env):
+        return env._("The caller is waiting again.")
 
     def _explain_waiting(self, env):
         return env._(
@@ -1062,7 +1115,9 @@ class TelephonyCall(models.Model):
             return True
         if is_mine:
             has_talked = call_sudo.state == "in_progress"
-            if not call_sudo._get_agent_legs()._is_alive() and not has_talked:
+            if call_sudo.via == "phone":
+                call_sudo._return_claim(agent_sudo)
+            elif not call_sudo._get_agent_legs()._is_alive() and not has_talked:
                 call_sudo._release_claim()
             return True
         mine = call_sudo._get_open_offers().filtered(lambda offer: offer.agent_id == agent_sudo)
@@ -1078,10 +1133,11 @@ class TelephonyCall(models.Model):
     @api.model
     @door(routes=True)
     @check_arguments
-    def pick_up(self, uuid):
+    def pick_up(self, uuid, go_online=None):
         """Pick up a chosen caller from a queue.
 
         :param str uuid: the call
+        :param bool go_online: whether an offline user goes online with this call
         :raise UserError: the user is in a call, or offline
         :return: `accepted`, and the `call`, or the `message` with the reason
         :rtype: dict
@@ -1098,12 +1154,33 @@ class TelephonyCall(models.Model):
             if call_sudo.state != "queued":
                 # It may ring at other agents by now, whom the flow has chosen.
                 return call_sudo._to_refused(self.env._("This caller is no longer in the queue."))
-            reason = agent_sudo._get_reason_not_to_pick_up()
+            reason = agent_sudo._get_reason_not_to_pick_up(bool(go_online))
             if reason:
                 raise UserError(reason)
-        return call_sudo._take(agent_sudo)
+        answer = call_sudo._take(agent_sudo)
+        if go_online and answer["accepted"]:
+            # Only now, so that no other waiting caller is offered first.
+            agent_sudo._set_status("online")
+        return answer
 
     # === TAKING A CALL === #
+
+    def _return_claim(self, agent):
+        """Return a call whose agent accepted it in the page, and hangs up before the own phone.
+
+        The call does not ring at once at that agent again.
+
+        :param agent: as superuser
+        """
+        self._lock()
+        if self._get_phase().name != "claimed":
+            return
+        mine = self.offer_ids.filtered(
+            lambda offer: offer.agent_id == agent and offer.state == "accepted"
+        )
+        mine.write({"state": "declined", "closed_at": fields.Datetime.now()})
+        self._release_claim(self._explain_returned)
+        agent._notify_change()
 
     def _is_taken_by(self, agent):
         """Return whether an agent is in this ongoing call already, as after a repeated click."""
@@ -1114,7 +1191,9 @@ class TelephonyCall(models.Model):
         return not self.user_id
 
     def _take(self, agent, offer=None, holds_other=False):
-        """Give this call to an agent who accepts it in the browser. The first agent wins.
+        """Give this call to an agent who accepts it in the page. The first agent wins.
+
+        An agent with a custom phone talks there: it rings first.
 
         Other calls stop ringing at the agent, and are offered elsewhere.
 
@@ -1129,7 +1208,7 @@ class TelephonyCall(models.Model):
         released = self.browse()
         if not self.user_id:
             released = agent._reserve(self, holds_other)
-        if not self._claim(agent):
+        if not self._claim(agent, rings_phone=agent._has_own_phone()):
             return self._to_refused(
                 self.env._(
                     "This call was already answered by %(name)s.",

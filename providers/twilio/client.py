@@ -342,6 +342,13 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
             values["call_sid_to_coach"] = coach
         self._call(self._client.conferences(conference).participants(leg_id).update, **values)
 
+    def announce_to(self, conference, leg_id, url):
+        self._call(
+            self._client.conferences(conference).participants(leg_id).update,
+            announce_url=url,
+            announce_method="POST",
+        )
+
     def move_from_queue(self, queue_id, leg_id, url):
         self._call(self._client.queues(queue_id).members(leg_id).update, url=url, method="POST")
 

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from .events import LEG_STATUS, NAME, ONCE, parse_number, parse_sid
 
 # Webhooks that change no row.
-UNGATED = {"announce"}
+UNGATED = {"announce", "keys"}
 # Reports that never offer a call to an agent. All other webhooks may. Those of a verification name
 # or of a test call name its leg, which no call has: they wait for each other, and for the question
 # of a page.

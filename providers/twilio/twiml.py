@@ -67,6 +67,10 @@ def _render_play(response, step):
     response.play(step.url, loop=step.loop)
 
 
+def _render_send_keys(response, step):
+    response.play(digits=step.keys)
+
+
 def _render_pause(response, step):
     response.pause(length=step.seconds)
 
@@ -164,6 +168,7 @@ def _render_reject(response, step):
 RENDERERS = {
     verbs.Say: _render_say,
     verbs.Play: _render_play,
+    verbs.SendKeys: _render_send_keys,
     verbs.Pause: _render_pause,
     verbs.Conference: _render_conference,
     verbs.Enqueue: _render_enqueue,

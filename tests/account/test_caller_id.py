@@ -313,6 +313,79 @@ class TestChoice(CallerIdWorld):
         self.assertEqual({choice["id"] for choice in choices["choices"]}, {first.id, second.id})
         self.assertEqual(choices["preselected_id"], second.id)
 
+    def add_number(self, number="+3225550777", **values):
+        added = self.number.copy({"number": number, "name": "Hotline", **values})
+        self.agent_ana.number_ids |= added
+        return added
+
+    def end(self, call):
+        self.as_user(self.ana).hang_up(call.uuid)
+        return call
+
+    def test_company_number_can_be_chosen_instead(self):
+        """Z13, F06: there is a way back to the company's number; the log says what was shown."""
+        record, other = self.make(), self.add_number()
+        call = self.end(self.dial(self.ana, number_id=other.id))
+        self.assertEqual(
+            (call.number_id, call.from_number, call.caller_id_id), (other, other.number, record[:0])
+        )
+        self.assertEqual(call.shown_as, "+32 2 555 07 77")
+        shown = self.end(self.dial(self.ana, "+32470999111"))
+        self.assertEqual((shown.caller_id_id, shown.shown_as), (record, "+32 471 22 23 33"))
+        incoming, _verbs = self.call_in()
+        self.assertFalse(incoming.shown_as)
+
+    def test_choice_is_remembered_for_the_customer(self):
+        """F06: the next call to the same customer shows what was chosen; other calls do not."""
+        record, other = self.make(), self.add_number()
+        self.end(self.dial(self.ana))
+        self.end(self.dial(self.ana, number_id=other.id))
+        choices = self.as_user(self.ana, "telephony.caller.id").get_choices(CUSTOMER)
+        self.assertEqual(
+            (choices["preselected_id"], choices["preselected_number_id"]), (False, other.id)
+        )
+        self.assertEqual({one["id"] for one in choices["numbers"]}, {self.number.id, other.id})
+        again = self.end(self.dial(self.ana))
+        self.assertEqual(again.from_number, other.number)
+        self.assertEqual(self.end(self.dial(self.ana, "+32470999111")).from_number, MOBILE)
+        self.assertEqual(self.end(self.dial(self.ana, caller_id_id=record.id)).from_number, MOBILE)
+        self.assertEqual(self.dial(self.ana).from_number, MOBILE)
+
+    def test_a_remembered_number_that_is_not_mine_any_more(self):
+        """F06: what was chosen once is checked at every use."""
+        other = self.add_number()
+        self.end(self.dial(self.ana, number_id=other.id))
+        self.agent_ana.number_ids -= other
+        self.assertEqual(self.dial(self.ana).from_number, self.number.number)
+
+    def test_others_choices_are_not_mine(self):
+        other = self.add_number()
+        self.end(self.dial(self.ana, number_id=other.id))
+        self.agent_bob.number_ids |= other
+        self.assertEqual(self.dial(self.bob).from_number, self.number.number)
+
+    def test_number_of_others_cannot_be_chosen(self):
+        """Z12: neither a number of another company nor one that is not assigned is shown."""
+        foreign = self.add_number()
+        self.agent_ana.number_ids -= foreign
+        for number_id in (foreign.id, self.number_b.id, 999999):
+            with self.subTest(number_id), self.assertRaisesRegex(UserError, "not assigned to you"):
+                self.dial(self.ana, number_id=number_id)
+
+    def test_preference_for_the_company_number(self):
+        """The preference has an effect: customers see the number although a caller ID exists."""
+        self.make()
+        self.make("+32471222444")
+        agents = self.as_user(self.ana, "telephony.agent")
+        data = agents.save_preferences({"default_number_id": self.number.id})
+        self.assertTrue(data["shows_number"])
+        self.assertEqual(self.end(self.dial(self.ana)).from_number, self.number.number)
+        choices = self.as_user(self.ana, "telephony.caller.id").get_choices("+32470999111")
+        self.assertEqual(choices["preselected_number_id"], self.number.id)
+        agents.save_preferences({"shows_number": False})
+        with self.assertRaisesRegex(UserError, "Choose the caller ID"):
+            self.dial(self.ana)
+
     def test_forged_choices_are_refused(self):
         """Z12: the server refuses unverified, lost, foreign and archived caller IDs."""
         self.agent_bob.allow_caller_id = True

@@ -76,6 +76,7 @@ class TestEmergency(TelephonyHttpCase):
         )
         choices = self.as_user(self.ana, "telephony.caller.id").get_choices("112")
         self.assertEqual(choices["choices"], [])
+        self.assertEqual([one["id"] for one in choices["numbers"]], [other.id])
         with self.assert_log("models.call.telephony_call_outgoing", "WARNING", "emergency"):
             call = self.dial(number="1-1-2", caller_id_id=caller_ids[0].id)
         self.assertEqual(

@@ -337,6 +337,7 @@ class TestEveryRequest(Failing):
         "_send_hold_request": "hold_participant",
         "_send_leave_queue_request": "move_from_queue",
         "_send_monitor_request": "set_participant_sound",
+        "_send_mute_request": "set_participant_sound",
         "_send_ring_request": "call_phone",
         "_send_wait_request": "redirect_leg",
     }
@@ -549,6 +550,22 @@ class TestEveryRequest(Failing):
         self.assertTrue(call.failure_reason)
         self.assertEqual(set(call.leg_ids.mapped("status")), {"ended"})
         self.assertTrue(self.is_free(self.agent_ana))
+
+    def begin_mute(self):
+        """The agent talks on a custom phone, and mutes it in the page."""
+        call = self.converse()
+        call._get_agent_legs().number = "+32475111222"
+        self.as_user(self.ana).set_mute(call.uuid, True)
+        return call
+
+    def check_mute(self, call, how, rest):
+        leg = call._get_agent_legs()
+        if how == "refused":
+            # The button shows the true state.
+            self.assertFalse(leg.muted)
+        else:
+            self.assert_sent_again(call, how, rest, [ROOM, leg.provider_leg_id, True, ""])
+            self.assertTrue(leg.provider_muted)
 
     def begin_guest(self):
         """An outside number is called into the conference."""

@@ -27,7 +27,7 @@ from ..common import (
 
 FORM = "application/x-www-form-urlencoded"
 QUESTIONS = (
-    *("voice", "client", "wait", "step", "join", "announce", "agent_phone", "call_me"),
+    *("voice", "client", "wait", "step", "join", "announce", "keys", "agent_phone", "call_me"),
     "fallback",
 )
 REPORTS = ("status", "conference", "recording", "caller_id", "call_me_status")

@@ -178,6 +178,7 @@ class Participants:
                 form.text("AnnounceUrl"),
                 (form.text("AnnounceMethod") or "POST").upper(),
                 repeat=False,
+                is_lean=True,
             )
         participant.updated = conference.updated
         return answer(serialize(participant))

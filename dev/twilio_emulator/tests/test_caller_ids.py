@@ -52,6 +52,15 @@ async def test_wrong_code_fails(world):
     assert told["VerificationStatus"] == "failed" and "OutgoingCallerIdSid" not in told
 
 
+async def test_verification_fails_if_no_code_is_typed(world):
+    world.emulator.settings.update({"code_seconds": 0.1})
+    request = await validation(world)
+    await world.until_status(request.call_sid, "ringing")
+    await world.post(f"calls/{request.call_sid}/answer", status=200)
+    told = (await until(lambda: world.app.at("/caller_id")))[0].form
+    assert (told["VerificationStatus"], told["CallStatus"]) == ("failed", "completed")
+
+
 async def test_keys_pressed_before_the_question_count(world):
     request = await validation(world)
     await world.until_status(request.call_sid, "ringing")

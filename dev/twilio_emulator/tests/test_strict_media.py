@@ -134,6 +134,22 @@ async def test_announcement_may_only_speak_and_play(world):
     await until(lambda: 13238 in codes(world))
 
 
+async def test_announced_keys_reach_one_participant(world):
+    """https://www.twilio.com/docs/voice/twiml/play#attributes-digits"""
+    first, second = await two_in_a_room(world)
+    world.app.answers["/keys"] = '<Play digits="4#"/>'
+    [room] = world.emulator.conferences.all.values()
+    await world.rest(
+        world.client.conferences(room.sid).participants(second).update,
+        announce_url=world.app.url + "/keys",
+        announce_method="POST",
+    )
+    await world.until_call(second, lambda leg: leg["digits_received"] == "4#")
+    assert not (await world.call(first))["digits_received"]
+    [hit] = world.app.at("/keys")
+    assert "AccountSid" not in hit.form
+
+
 @pytest.mark.parametrize("is_lean", [True, False])
 async def test_side_requests_may_lack_the_account(world, is_lean):
     """https://www.twilio.com/docs/voice/twiml#request-parameters lists no such request."""

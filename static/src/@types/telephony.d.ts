@@ -104,6 +104,8 @@ interface CallData {
     via: "browser" | "phone";
     agent_state: string;
     agent_connected: boolean;
+    /** Whether the custom phone is muted at the provider */
+    muted: boolean;
     /** The number that was dialed, if another operator diverted the call */
     diverted_from: string | false;
     /** Whether the caller's operator confirms the number; false if that is not reported */
@@ -182,6 +184,8 @@ interface AgentData {
     press_to_accept: boolean;
     call_waiting: boolean;
     default_number_id: number | false;
+    /** Whether customers see the company's number although the agent has a caller ID */
+    shows_number: boolean;
     state: "offline" | "unreachable" | "available" | "ringing" | "in_call" | "wrap_up";
     wrap_up: WrapUpData | false;
 }

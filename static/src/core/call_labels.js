@@ -5,7 +5,7 @@
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { formatSeconds } from "@crm_telephony/backend/format_seconds";
-import { isConversation, mayRejoin } from "./call_phases";
+import { CallPhase, isConversation, mayRejoin } from "./call_phases";
 import { Reach, VoiceState } from "./constants";
 
 /** Plain advice for each kind of sound trouble; the most useful one comes first. */
@@ -136,6 +136,9 @@ export function phoneStateText(call, mustPress) {
  * @returns {string} the state of the customer's phone
  */
 export function customerStateText(call) {
+    if (call.phase === CallPhase.CLAIMED && call.direction === "incoming") {
+        return _t("The customer is waiting.");
+    }
     if (call.customer_state === "in_progress") {
         return call.on_hold ? _t("The customer is on hold.") : _t("The customer is connected.");
     }

@@ -88,10 +88,15 @@ export class SoftphoneStore extends Reactive {
     isMinimized = false;
     panel = Panel.KEYPAD;
     isKeypadShown = false;
+    /** Keys sent to the customer from a custom phone, while the keypad is shown */
+    phoneKeys = "";
     /** uuid of the call for which the agent is choosing the target of a transfer */
     transferOf = "";
-    /** Content of the dial pad; the target is the record whose phone field was clicked */
-    draft = { number: "", name: "", target: null };
+    /**
+     * Content of the dial pad. The target is the record whose phone field was clicked; the sender
+     * is what the customer of the next call sees, if the agent has chosen it.
+     */
+    draft = { number: "", name: "", target: null, sender: null };
 
     error = "";
     /** What the error is about: one of `ErrorCause`, empty if it ends only with the next action */
@@ -246,6 +251,16 @@ export class SoftphoneStore extends Reactive {
             return !call.uuid && !this.usesBrowser;
         }
         return call.via ? call.via === "phone" : !this.usesBrowser;
+    }
+
+    /** @param {CallData} call @returns {boolean} whether the agent muted the browser or the phone */
+    isMutedIn(call) {
+        return Boolean(this.isPhoneCall(call) ? call.muted : this.session?.isMuted);
+    }
+
+    /** @param {CallData} call @returns {boolean} whether the agent's own side can be heard */
+    isAudibleIn(call) {
+        return Boolean(this.isPhoneCall(call) ? call.agent_connected : this.session?.isActive);
     }
 
     findCall(uuid) {
@@ -602,7 +617,13 @@ export class SoftphoneStore extends Reactive {
 
     toggleKeypad() {
         this.isKeypadShown = !this.isKeypadShown;
+        this.phoneKeys = "";
         this.transferOf = "";
+    }
+
+    /** @param {string} key sent to the customer from a custom phone */
+    addPhoneKey(key) {
+        this.phoneKeys += key;
     }
 
     hideKeypad() {
@@ -675,13 +696,13 @@ export class SoftphoneStore extends Reactive {
         this.isRingBlocked = isBlocked;
     }
 
-    /** @param {{ number?: string, name?: string, target?: Object|null }} values */
+    /** @param {{ number?: string, name?: string, target?: Object|null, sender?: Object }} values */
     fillDraft(values) {
         Object.assign(this.draft, values);
     }
 
     clearDraft() {
-        this.draft = { number: "", name: "", target: null };
+        this.draft = { number: "", name: "", target: null, sender: null };
     }
 }
 

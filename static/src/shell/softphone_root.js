@@ -17,7 +17,7 @@ export class SoftphoneRoot extends Component {
     setup() {
         this.softphone = useSoftphone();
         this.store = useSoftphoneStore();
-        const { calls, windowState, heldCall, silence, voiceSession } = this.softphone;
+        const { calls, windowState, heldCall, silence } = this.softphone;
         const store = this.softphone.store;
         const { windowPlace } = this.softphone;
         useCommand(_t("Put the phone window back"), () => windowPlace.reset(), {
@@ -44,8 +44,8 @@ export class SoftphoneRoot extends Component {
         );
         this.addCommand(
             "mute",
-            () => voiceSession.mute(!store.session.isMuted),
-            () => Boolean(store.session?.isActive)
+            () => calls.toggleMute(),
+            () => Boolean(store.currentCall && store.isAudibleIn(store.currentCall))
         );
         this.addCommand(
             "hold",

@@ -117,9 +117,12 @@ export class SoftphoneWindow extends Component {
         return supervisorTexts(this.call).join(" ");
     }
 
+    get isMuted() {
+        return Boolean(this.call) && this.store.isMutedIn(this.call);
+    }
+
     get muteTitle() {
-        const { session } = this.store;
-        return withShortcut(session?.isMuted ? _t("Unmute") : _t("Mute"), "mute");
+        return withShortcut(this.isMuted ? _t("Unmute") : _t("Mute"), "mute");
     }
 
     get hangUpTitle() {

@@ -5,6 +5,7 @@
 import { addPart } from "@crm_telephony/core/softphone_part";
 import { CallReasonDialog } from "./call_reason_dialog";
 import { CallerIdChooser } from "./caller_id_chooser";
+import { isSenderAsked, preselectedOf, sendersOf } from "./senders";
 
 export class CallQuestions {
     /**
@@ -18,13 +19,14 @@ export class CallQuestions {
     }
 
     /**
-     * Ask which caller ID to show if there are several; a single one needs no question.
+     * Ask what to show to the customer, if the agent has several caller IDs.
      *
      * @param {{ number: string, name: string }} customer
-     * @returns {Promise<number|false|undefined>} false: the server decides; undefined: canceled
+     * @returns {Promise<import("./senders").Sender|false|undefined>} false: the server decides;
+     *  undefined: canceled
      */
-    async chooseCallerId(customer) {
-        if (this.store.callerIds.length < 2) {
+    async chooseSender(customer) {
+        if (!isSenderAsked(this.store)) {
             return false;
         }
         if (this.isAsking) {
@@ -32,18 +34,34 @@ export class CallQuestions {
         }
         this.isAsking = true;
         try {
-            const { choices, preselected_id: preselectedId } = await this.orm.silent.call(
-                "telephony.caller.id",
-                "get_choices",
-                [customer.number.trim()]
-            );
-            if (choices.length < 2) {
+            const answer = await this._getChoices(customer.number);
+            if (answer.choices.length < 2) {
                 return false;
             }
-            return await this._ask(CallerIdChooser, { choices, preselectedId, customer });
+            const senders = sendersOf(answer.choices, answer.numbers || []);
+            const preselected = preselectedOf(answer) || senders[0];
+            return await this._ask(CallerIdChooser, { senders, preselected, customer });
         } finally {
             this.isAsking = false;
         }
+    }
+
+    /**
+     * @param {string} number of a customer, as typed
+     * @returns {Promise<import("./senders").Sender|undefined>} what a call shows without a choice;
+     *  nothing if that is not known
+     */
+    async findLastSender(number) {
+        try {
+            return preselectedOf(await this._getChoices(number));
+        } catch (error) {
+            console.debug("Telephony: the last caller ID of a customer is not known", error);
+            return undefined;
+        }
+    }
+
+    _getChoices(number) {
+        return this.orm.silent.call("telephony.caller.id", "get_choices", [number.trim()]);
     }
 
     /**

@@ -10,8 +10,10 @@ export class CallerIdChooser extends Component {
     static template = "crm_telephony.CallerIdChooser";
     static components = { CallbackHint, Dialog, Flag };
     static props = {
-        choices: Array,
-        preselectedId: { type: [Number, Boolean], optional: true },
+        /** `Sender` */
+        senders: Array,
+        /** `Sender` that Enter takes */
+        preselected: Object,
         customer: Object,
         onAnswer: Function,
         close: Function,
@@ -22,21 +24,11 @@ export class CallerIdChooser extends Component {
         const { number, name } = this.props.customer;
         this.title = _t("Caller ID for the call to %(name)s", { name: name || number });
         // Runs after the dialog itself has focused its first button.
-        onMounted(() => this.options.find((option) => this.isPreselected(option))?.focus());
+        onMounted(() => this.list.el.querySelector(".o_telephony_preselected").focus());
     }
 
     get options() {
         return [...this.list.el.querySelectorAll(".o_telephony_chooser_option")];
-    }
-
-    isPreselected(option) {
-        return Number(option.dataset.id) === this.preselectedId;
-    }
-
-    get preselectedId() {
-        const { choices, preselectedId } = this.props;
-        const isThere = choices.some(({ id }) => id === preselectedId);
-        return isThere ? preselectedId : choices[0].id;
     }
 
     onKeydown(ev) {
@@ -49,8 +41,9 @@ export class CallerIdChooser extends Component {
         }
     }
 
-    choose(id) {
-        this.props.onAnswer(id);
+    /** @param {import("./senders").Sender} sender */
+    choose(sender) {
+        this.props.onAnswer(sender);
         this.props.close();
     }
 }

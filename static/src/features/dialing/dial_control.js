@@ -34,27 +34,28 @@ export class DialControl {
      * @param {Object} request
      * @param {string} request.number as typed; the server adds the country
      * @param {string} [request.name] shown until the server returns the customer
-     * @param {number} [request.callerId] the caller ID to show; asked for if omitted
+     * @param {import("./senders").Sender} [request.sender] what the customer sees; asked for if
+     *  omitted and not clear
      * @param {{ resModel: string, resId: number }|null} [request.target] record the call is about
      * @param {number} [request.activityId] the due activity of the call
      * @param {string} [request.reason] reason to override a rule of the company
      * @returns {Promise<boolean>} whether the call was placed
      */
-    async dial({ number, name = "", callerId, target = null, activityId, reason = "" }) {
+    async dial({ number, name = "", sender, target = null, activityId, reason = "" }) {
         const { store } = this;
         this.windowState.open();
         this._checkBeforeCall(number);
         if (store.error) {
             return false;
         }
-        if (callerId === undefined) {
-            callerId = await this._chooseCallerId({ number, name });
-            if (callerId === undefined) {
+        if (!sender) {
+            sender = await this._chooseSender({ number, name });
+            if (sender === undefined) {
                 return false;
             }
             this._checkBeforeCall(number); // a call may have arrived meanwhile
         }
-        return !store.error && this._place({ number, name, callerId, target, activityId, reason });
+        return !store.error && this._place({ number, name, sender, target, activityId, reason });
     }
 
     /**
@@ -69,6 +70,14 @@ export class DialControl {
         } else if (store.usesBrowser && store.canCall && !store.session) {
             voice.prepare(VoiceNeed.NUMBER).catch(() => {}); // `connect` reports it, if it fails again
         }
+    }
+
+    /**
+     * @param {string} number of a customer, as typed
+     * @returns {Promise<import("./senders").Sender|undefined>} see `CallQuestions.findLastSender`
+     */
+    findLastSender(number) {
+        return this.questions.findLastSender(number);
     }
 
     async _place(request) {
@@ -104,9 +113,9 @@ export class DialControl {
         }
     }
 
-    /** @returns {Promise<number|false|undefined>} undefined if the agent canceled */
-    _chooseCallerId({ number, name }) {
-        return attempt(this.store, () => this.questions.chooseCallerId({ number, name }));
+    /** @returns {Promise<Object|false|undefined>} undefined if the agent canceled */
+    _chooseSender({ number, name }) {
+        return attempt(this.store, () => this.questions.chooseSender({ number, name }));
     }
 
     /** Ask for a reason and dial again: the agent may override the rule that forbids the call. */
@@ -141,9 +150,10 @@ export class DialControl {
         return number.trim() ? "" : _t("Enter a number to call.");
     }
 
-    async _sendDial({ number, callerId, target, activityId, reason }) {
+    async _sendDial({ number, sender, target, activityId, reason }) {
         const kwargs = {
-            caller_id_id: callerId || null,
+            caller_id_id: sender?.kind === "caller_id" ? sender.id : null,
+            ...(sender?.kind === "number" && { number_id: sender.id }),
             res_model: target?.resModel || null,
             res_id: target?.resId || null,
             request_uuid: uuid(), // one click never makes two calls, even if sent twice

@@ -1,10 +1,10 @@
 import { Component, onPatched, onWillUnmount, useRef, useState } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
 import { useAutofocus } from "@web/core/utils/hooks";
 import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { useContactSearch } from "@crm_telephony/features/contacts/contact_search";
 import { GetStarted } from "@crm_telephony/features/get_started/get_started";
 import { DialKeys } from "./dial_keys";
+import { SenderLine } from "./sender_line";
 
 const DIGIT = /\p{Nd}/u;
 const LETTER = /\p{L}/u;
@@ -12,7 +12,7 @@ const LETTER = /\p{L}/u;
 /** The dial pad: keys, typing, pasting, and search by name. */
 export class KeypadPanel extends Component {
     static template = "crm_telephony.KeypadPanel";
-    static components = { DialKeys, GetStarted };
+    static components = { DialKeys, GetStarted, SenderLine };
     static props = {};
 
     setup() {
@@ -46,17 +46,6 @@ export class KeypadPanel extends Component {
 
     get isBlocked() {
         return this.store.isReady && !this.store.canCall;
-    }
-
-    /** Return the number that the next call shows. */
-    get shownNumberText() {
-        const { agent, callerIds, numbers } = this.store;
-        if (callerIds.length > 1) {
-            return _t("You pick a caller ID for each call.");
-        }
-        const main = numbers.find(({ id }) => id === agent?.default_number_id) || numbers[0];
-        const shown = callerIds[0] || main;
-        return shown ? _t("Calling from %(number)s", { number: shown.number_display }) : "";
     }
 
     get activeDescendant() {

@@ -13,14 +13,12 @@ callActionRegistry
         {
             className: "o_telephony_mute",
             shortcut: "mute",
-            label: ({ store }) => (store.session?.isMuted ? _t("Unmute") : _t("Mute")),
-            icon: ({ store }) =>
-                store.session?.isMuted ? "fa fa-microphone-slash" : "fa fa-microphone",
-            isVisible: ({ store, call }) => !store.isPhoneCall(call),
-            isActive: ({ store }) => Boolean(store.session?.isMuted),
-            isDisabled: ({ store }) => !store.session?.isActive,
-            onSelected: ({ softphone, store }) =>
-                softphone.voiceSession.mute(!store.session.isMuted),
+            label: ({ store, call }) => (store.isMutedIn(call) ? _t("Unmute") : _t("Mute")),
+            icon: ({ store, call }) =>
+                store.isMutedIn(call) ? "fa fa-microphone-slash" : "fa fa-microphone",
+            isActive: ({ store, call }) => store.isMutedIn(call),
+            isDisabled: ({ store, call }) => !store.isAudibleIn(call),
+            onSelected: ({ softphone }) => softphone.calls.toggleMute(),
         },
         { sequence: 10 }
     )
@@ -30,9 +28,9 @@ callActionRegistry
             className: "o_telephony_keypad_toggle",
             label: () => _t("Keypad"),
             icon: () => "fa fa-th",
-            isVisible: ({ store, call }) => !store.isPhoneCall(call),
             isActive: ({ store }) => store.isKeypadShown,
-            isDisabled: ({ store }) => !store.session?.isActive,
+            isDisabled: ({ store, call }) =>
+                store.isPhoneCall(call) ? !isConversation(call) : !store.session?.isActive,
             onSelected: ({ store }) => {
                 store.toggleKeypad();
             },

@@ -7,7 +7,7 @@ import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { attempt } from "@crm_telephony/core/attempt";
 import { customerName } from "@crm_telephony/core/call_labels";
-import { isOver } from "@crm_telephony/core/call_phases";
+import { CallPhase, isOver } from "@crm_telephony/core/call_phases";
 import { ErrorCause, VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
 import { humanError } from "@crm_telephony/core/human_error";
 import { addPart } from "@crm_telephony/core/softphone_part";
@@ -37,13 +37,22 @@ export class CallControl {
         return this._take(uuid, "accept");
     }
 
-    /** Pick up a chosen caller from a queue. @param {string} uuid */
-    pickUp(uuid) {
-        return this._take(uuid, "pick_up");
+    /**
+     * Pick up a chosen caller from a queue.
+     *
+     * @param {string} uuid
+     * @param {boolean} [goesOnline] whether an offline agent goes online with this call
+     */
+    pickUp(uuid, goesOnline = false) {
+        return this._take(uuid, "pick_up", goesOnline ? { go_online: true } : {});
     }
 
-    /** @param {string} method RPC that claims the call; the first agent wins */
-    async _take(uuid, method) {
+    /**
+     * @param {string} uuid
+     * @param {string} method RPC that claims the call; the first agent wins
+     * @param {Object} [options] of the method
+     */
+    async _take(uuid, method, options = {}) {
         const { store, voiceSession, voice, ringer } = this;
         const isSecond = method === "accept" && store.canHoldForAnother;
         if ((store.isBusy && !isSecond) || store.accepting) {
@@ -54,11 +63,15 @@ export class CallControl {
         store.startAccepting(uuid);
         store.clearError();
         ringer.update();
-        // The running conversation keeps its sound until the server has confirmed the other call.
-        let session = isSecond ? null : voiceSession.begin(uuid);
-        const microphone = voice.ensureMicrophone();
-        microphone.catch(() => {}); // handled below, after the claim
-        voice.prepare(VoiceNeed.CALL).catch(() => {});
+        // The running conversation keeps its sound until the server has confirmed the other call. A
+        // custom phone needs no sound of this browser.
+        let session = isSecond || !store.usesBrowser ? null : voiceSession.begin(uuid);
+        let microphone = null;
+        if (store.usesBrowser) {
+            microphone = voice.ensureMicrophone();
+            microphone.catch(() => {}); // handled below, after the claim
+            voice.prepare(VoiceNeed.CALL).catch(() => {});
+        }
         // The server admits the agent of a ringing offer: the sound need not wait for its answer.
         const isAtOnce = session && offer && !offer.transfer && store.usesBrowser;
         const sound =
@@ -66,10 +79,14 @@ export class CallControl {
             microphone.then(() => voiceSession.isWanted(session) && voiceSession.connect(session));
         sound?.catch?.(() => {}); // handled below as well
         try {
-            const answer = await this.orm.silent.call("telephony.call", method, [uuid]);
+            const answer = await this.orm.silent.call("telephony.call", method, [uuid], options);
             store.removeOffer(uuid);
-            if (answer.accepted) {
+            if (answer.accepted && answer.call.via === "phone") {
+                this._releaseSound(session);
+                this._showAccepted(answer.call);
+            } else if (answer.accepted) {
                 session ||= this._leaveForAnother(uuid);
+                microphone ||= voice.ensureMicrophone();
                 await this._onAccepted(session, answer.call, microphone, sound);
             } else {
                 this._releaseSound(session);
@@ -103,13 +120,18 @@ export class CallControl {
         return this.voiceSession.begin(uuid);
     }
 
-    async _onAccepted(session, call, microphone, sound) {
-        const { store, voiceSession } = this;
+    _showAccepted(call) {
+        const { store } = this;
         store.hideEnded();
         store.hideKeypad();
         store.applyCall(call);
         store.stopAccepting();
         this.windowState.open();
+    }
+
+    async _onAccepted(session, call, microphone, sound) {
+        const { store, voiceSession } = this;
+        this._showAccepted(call);
         if (!voiceSession.isWanted(session) || !store.findCall(call.uuid)) {
             return;
         }
@@ -203,6 +225,13 @@ export class CallControl {
             voiceSession.end();
             return;
         }
+        if (call.phase === CallPhase.CLAIMED && store.isPhoneCall(call)) {
+            // The own phone still rings: the caller waits on, instead of being hung up on.
+            await attempt(store, () =>
+                this.orm.silent.call("telephony.call", "decline", [call.uuid])
+            );
+            return;
+        }
         if (session?.isMine) {
             this.voice.mute(true); // no word after this click is audible
             session.setState(VoiceState.ENDING);
@@ -238,6 +267,41 @@ export class CallControl {
         } else {
             store.dropHoldWish();
         }
+    }
+
+    /** Mute the agent or unmute: the microphone here, or the custom phone at the provider. */
+    async toggleMute() {
+        const { store } = this;
+        const call = store.currentCall;
+        const isMuted = !store.isMutedIn(call);
+        if (!store.isPhoneCall(call)) {
+            this.voiceSession.mute(isMuted);
+            return;
+        }
+        const answer = await attempt(store, () =>
+            this.orm.silent.call("telephony.call", "set_mute", [call.uuid, isMuted])
+        );
+        if (answer) {
+            this.onCall(answer);
+        }
+    }
+
+    /** @param {string} key of the keypad, sent to the customer */
+    async sendKey(key) {
+        const { store } = this;
+        const call = store.currentCall;
+        if (!store.isPhoneCall(call)) {
+            this.voiceSession.sendDigits(key);
+            return;
+        }
+        store.addPhoneKey(key);
+        // One after the other, in the order of the clicks.
+        this._keys = (this._keys || Promise.resolve()).then(() =>
+            attempt(store, () =>
+                this.orm.silent.call("telephony.call", "send_keys", [call.uuid, key])
+            )
+        );
+        await this._keys;
     }
 
     // === Messages of the server === //

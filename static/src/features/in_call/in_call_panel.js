@@ -162,8 +162,12 @@ export class InCallPanel extends Component {
         return number ? number.name || number.number_display : "";
     }
 
+    get sentKeys() {
+        return this.store.session?.digits || this.store.phoneKeys;
+    }
+
     onKey(key) {
-        this.softphone.voiceSession.sendDigits(key);
+        this.softphone.calls.sendKey(key);
     }
 
     onKeypadKeydown(ev) {

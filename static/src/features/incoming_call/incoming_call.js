@@ -87,9 +87,13 @@ export class IncomingCall extends Component {
     get ownPhoneText() {
         const { agent, usesBrowser } = this.store;
         const number = agent?.phone_number_display || agent?.phone_number;
-        return !usesBrowser && number
+        if (usesBrowser || !number) {
+            return "";
+        }
+        const { transfer } = this.props.offer;
+        return ["warm", "conference"].includes(transfer?.kind)
             ? _t("Also ringing on %(number)s. Answer there or here.", { number })
-            : "";
+            : _t("Also ringing on %(number)s. You talk on that phone.", { number });
     }
 
     get numberText() {

@@ -43,7 +43,7 @@ export function reasonNotToPickUp(store) {
         return _t("You are already answering a call.");
     }
     if (!store.isOnline) {
-        return _t("You are offline. Go online to answer callers in the queue.");
+        return ""; // the click sets the agent online
     }
     if (store.isUnreachable || store.agent.state === AgentState.UNREACHABLE) {
         return _t("You cannot receive calls right now, so you cannot answer callers in the queue.");

@@ -58,8 +58,11 @@ export class QueuePanel extends LivePanel {
 
     /** Return the text above the list; during an own call the reason is obvious. */
     get notice() {
-        return this.companyCalls.waiting.length && !this.store.hasCall
+        if (!this.companyCalls.waiting.length || this.store.hasCall) {
+            return "";
+        }
+        return this.store.isOnline || this.store.isBusy
             ? reasonNotToPickUp(this.store)
-            : "";
+            : _t("You are offline. Answering a caller sets you online.");
     }
 }

@@ -7,7 +7,7 @@ import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softpho
 import { Elapsed } from "./elapsed";
 import { reasonNotToPickUp } from "./live_labels";
 
-/** A waiting caller, and the menu to pick up that caller. */
+/** A waiting caller, and the button and the menu to pick up that caller. */
 export class QueueRow extends Component {
     static template = "crm_telephony.QueueRow";
     static components = { Dropdown, DropdownItem, Elapsed };
@@ -44,13 +44,30 @@ export class QueueRow extends Component {
         return reasonNotToPickUp(this.store);
     }
 
+    get actionText() {
+        if (!this.store.isOnline) {
+            return _t("Go online and answer");
+        }
+        return this.props.row.is_queue_callback ? _t("Call now") : _t("Answer call");
+    }
+
+    get answerLabel() {
+        const { name } = this;
+        if (!this.store.isOnline) {
+            return _t("Go online and answer %(name)s", { name });
+        }
+        return this.props.row.is_queue_callback
+            ? _t("Call %(name)s now", { name })
+            : _t("Answer %(name)s", { name });
+    }
+
     get itemAttrs() {
         return this.reason ? { "aria-disabled": "true", title: this.reason } : {};
     }
 
     pickUp() {
         if (!this.reason) {
-            this.softphone.calls.pickUp(this.props.row.uuid);
+            this.softphone.calls.pickUp(this.props.row.uuid, !this.store.isOnline);
         }
     }
 }

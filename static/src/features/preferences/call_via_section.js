@@ -1,4 +1,5 @@
 import { Component, useEffect, useRef, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { Flag } from "@crm_telephony/features/caller_ids/callback_hint";
 
@@ -79,8 +80,31 @@ export class CallViaSection extends Component {
         return this.save({ call_waiting: ev.target.checked });
     }
 
-    onDefaultNumber(ev) {
-        return this.save({ default_number_id: Number(ev.target.value) });
+    /** Return the choices of what customers see; several caller IDs are one of them. */
+    get senders() {
+        const { agent, callerIds, numbers } = this.store;
+        const name = callerIds.length > 1 ? _t("A caller ID, picked for each call") : "";
+        const callerId = callerIds.length && {
+            value: "caller_id",
+            name: name || callerIds[0].name,
+            number_display: name ? "" : callerIds[0].number_display,
+            isSelected: !agent.shows_number,
+        };
+        const ours = numbers.map((number) => ({
+            ...number,
+            value: String(number.id),
+            isSelected:
+                number.id === agent.default_number_id && (agent.shows_number || !callerIds.length),
+        }));
+        return callerId ? [callerId, ...ours] : ours;
+    }
+
+    onSender({ target: { value } }) {
+        return this.save(
+            value === "caller_id"
+                ? { shows_number: false }
+                : { default_number_id: Number(value), shows_number: true }
+        );
     }
 
     onNumberKeydown(ev) {

@@ -16,7 +16,7 @@ export class PreferencesControl {
 
     /**
      * @param {Object} values of `call_via`, `phone_number`, `press_to_accept`,
-     *  `default_number_id`, `call_waiting`
+     *  `default_number_id`, `shows_number`, `call_waiting`
      * @returns {Promise<string>} the server's reason for refusing the values; empty if saved
      */
     async save(values) {

@@ -1,6 +1,15 @@
-import { animationFrame, expect, press, queryFirst, test, waitForNone } from "@odoo/hoot";
+import {
+    advanceTime,
+    animationFrame,
+    expect,
+    press,
+    queryFirst,
+    test,
+    waitForNone,
+} from "@odoo/hoot";
 import { contains, makeServerError, onRpc } from "@web/../tests/web_test_helpers";
 import {
+    AGENT,
     callData,
     defineTelephony,
     fakeVoice,
@@ -15,21 +24,27 @@ const INPUT = ".o_telephony_number_input";
 const OPTION = ".o_telephony_chooser_option";
 const RULE_ERROR =
     "odoo.addons.crm_telephony.models.call.telephony_call_outgoing.TelephonyRuleError";
+const NUMBERS = [
+    { id: 5, number: "+3225550100", number_display: "+32 2 555 01 00", name: "Sales" },
+    { id: 7, number: "+3225550101", number_display: "+32 2 555 01 01", name: "Support" },
+];
 const CALLER_IDS = [
     { id: 5, number: "+32470000001", number_display: "+32 470 00 00 01", name: "My mobile" },
     { id: 6, number: "+32470000002", number_display: "+32 470 00 00 02", name: "Shop" },
 ];
 
 /** Start with caller IDs; dialing steps the arguments of the request. */
-async function start(callerIds, preselectedId = 6) {
+async function start(callerIds, { numbers = NUMBERS.slice(0, 1), agent = {}, ...answer } = {}) {
     fakeVoice();
-    const world = await startSoftphone({ snapshot: { caller_ids: callerIds } });
+    const snapshot = { caller_ids: callerIds, numbers, agent: { ...AGENT, ...agent } };
+    const world = await startSoftphone({ snapshot });
     onRpc("telephony.caller.id", "get_choices", ({ args }) => {
         expect.step(`choices ${args[0]}`);
-        return { choices: callerIds, preselected_id: preselectedId };
+        return { choices: callerIds, numbers, preselected_id: 6, ...answer };
     });
     onRpc("telephony.call", "dial", ({ args, kwargs }) => {
-        expect.step(`dial ${args[0]} as ${kwargs.caller_id_id}`);
+        const number = kwargs.number_id ? ` number ${kwargs.number_id}` : "";
+        expect.step(`dial ${args[0]} as ${kwargs.caller_id_id}${number}`);
         return callData();
     });
     await mountSoftphone();
@@ -46,10 +61,10 @@ test("Z13: with several caller IDs, each call asks for one and Enter takes the l
     await start(CALLER_IDS);
     await type("+32470999888");
     await seen(".o_telephony_chooser");
-    expect(OPTION).toHaveCount(2);
+    expect(OPTION).toHaveCount(3);
     expect(`${OPTION}[data-id='6']`).toBeFocused();
     expect(".o_telephony_callback_hint").toHaveText(
-        "Calls back to this number go to its own carrier, not to Odoo, unless it is forwarded to one of your numbers here."
+        "Calls back to a caller ID go to that number's own carrier, not to Odoo, unless you forward it to one of your numbers here or port it to Twilio."
     );
     await press("Enter");
     await seen(".o_telephony_call[data-voice=connected]");
@@ -62,12 +77,26 @@ test("a caller ID is chosen with the arrow keys or a click", async () => {
     await type("047");
     await seen(".o_telephony_chooser");
     await press("ArrowDown");
-    expect(`${OPTION}[data-id='5']`).toBeFocused();
+    expect(`${OPTION}[data-kind=number]`).toBeFocused();
+    await press("ArrowDown");
+    expect(`${OPTION}[data-kind=caller_id][data-id='5']`).toBeFocused();
+    await press("ArrowUp");
     await press("ArrowUp");
     expect(`${OPTION}[data-id='6']`).toBeFocused();
-    await contains(`${OPTION}[data-id='5']`).click();
+    await contains(`${OPTION}[data-kind=caller_id][data-id='5']`).click();
     await seen(".o_telephony_call");
     expect.verifySteps(["choices 047", "dial 047 as 5", "connect u-1"]);
+});
+
+test("the company's number is a choice like the caller IDs", async () => {
+    await start(CALLER_IDS, { preselected_id: false, preselected_number_id: 5 });
+    await type("047");
+    await seen(".o_telephony_chooser");
+    expect(`${OPTION}[data-kind=number]`).toBeFocused();
+    expect(`${OPTION}[data-kind=number]`).toHaveText(/Sales\n?.*\+32 2 555 01 00/);
+    await press("Enter");
+    await seen(".o_telephony_call");
+    expect.verifySteps(["choices 047", "dial 047 as null number 5", "connect u-1"]);
 });
 
 test("Escape cancels the call and keeps the number", async () => {
@@ -82,8 +111,49 @@ test("Escape cancels the call and keeps the number", async () => {
 });
 
 test("Z13: a single caller ID is used without the chooser", async () => {
-    await start(CALLER_IDS.slice(0, 1));
+    await start(CALLER_IDS.slice(0, 1), { preselected_id: 5 });
     expect(".o_telephony_shown_number").toHaveText("Calling from +32 470 00 00 01");
+    await type("047");
+    await seen(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps(["dial 047 as null", "connect u-1"]);
+});
+
+test("the keypad says what the customer sees, and one click changes it", async () => {
+    await start(CALLER_IDS.slice(0, 1), { preselected_id: 5 });
+    await contains(".o_telephony_shown_number").click();
+    expect(".o_telephony_sender").toHaveCount(2);
+    expect(".o_telephony_sender[aria-current=true]").toHaveAttribute("data-kind", "caller_id");
+    expect(".o_telephony_sender_menu .o_telephony_callback_hint").toHaveCount(1);
+    await contains(".o_telephony_sender[data-kind=number]").click();
+    expect(".o_telephony_shown_number").toHaveText("Calling from +32 2 555 01 00");
+    await type("047");
+    await seen(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps(["dial 047 as null number 5", "connect u-1"]);
+});
+
+test("the keypad says what was last chosen for the customer", async () => {
+    await start(CALLER_IDS.slice(0, 1), { preselected_id: false, preselected_number_id: 5 });
+    await contains(INPUT).edit("0470123456", { confirm: false });
+    await animationFrame();
+    await advanceTime(500);
+    await seen(".o_telephony_shown_number:contains(+32 2 555 01 00)");
+    await contains(INPUT).edit("047", { confirm: false });
+    await seen(".o_telephony_shown_number:contains(+32 470 00 00 01)");
+    expect.verifySteps(["choices 0470123456"]);
+});
+
+test("without caller IDs, several numbers of the company can be chosen from", async () => {
+    await start([], { numbers: NUMBERS, agent: { default_number_id: 7 } });
+    expect(".o_telephony_shown_number").toHaveText("Calling from +32 2 555 01 01");
+    await contains(".o_telephony_shown_number").click();
+    expect(".o_telephony_sender_menu .o_telephony_callback_hint").toHaveCount(0);
+    await contains(".o_telephony_sender[data-id='5']").click();
+    expect(".o_telephony_shown_number").toHaveText("Calling from +32 2 555 01 00");
+});
+
+test("a user who prefers the company's number is not asked", async () => {
+    await start(CALLER_IDS, { agent: { shows_number: true, default_number_id: 5 } });
+    expect(".o_telephony_shown_number").toHaveText("Calling from +32 2 555 01 00");
     await type("047");
     await seen(".o_telephony_call[data-voice=connected]");
     expect.verifySteps(["dial 047 as null", "connect u-1"]);

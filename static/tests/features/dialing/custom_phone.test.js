@@ -1,5 +1,5 @@
 import { expect, test, waitForNone } from "@odoo/hoot";
-import { contains, onRpc } from "@web/../tests/web_test_helpers";
+import { contains, makeServerError, onRpc } from "@web/../tests/web_test_helpers";
 import {
     AGENT,
     callData,
@@ -53,8 +53,8 @@ test("Z06: each step of a call through a custom phone is shown in words", async 
     expect(`${PHONE_LEG} div > div:first`).toHaveText("Calling your phone…");
     expect(`${PHONE_LEG} .text-muted bdi`).toHaveText("+32 470 11 22 33");
     expect(CUSTOMER_LEG).toHaveText("The customer is called once you answer.");
-    expect(".o_telephony_mute").toHaveCount(0);
-    expect(".o_telephony_keypad_toggle").toHaveCount(0);
+    expect(".o_telephony_mute").not.toBeEnabled();
+    expect(".o_telephony_keypad_toggle").not.toBeEnabled();
     expect(".o_telephony_hold").not.toBeEnabled();
 
     await updateCall({ agent_state: "ringing" });
@@ -74,11 +74,52 @@ test("Z06: each step of a call through a custom phone is shown in words", async 
     });
     expect(PHONE_LEG).toHaveText(/Your phone is connected\./);
     expect(CUSTOMER_LEG).toHaveText("The customer is connected.");
-    expect(".o_telephony_use_phone").toHaveText(/use the keys on your phone/);
+    expect(".o_telephony_mute").toBeEnabled();
+    expect(".o_telephony_keypad_toggle").toBeEnabled();
     expect(".o_telephony_timer").toHaveCount(1);
     expect(".o_telephony_hold").toBeEnabled();
     expect(".o_telephony_rejoin").toHaveCount(0);
     expect.verifySteps([]); // no sound in this browser
+});
+
+test("Z18: mute and keypad work on the custom phone, through the server", async () => {
+    await start();
+    const talking = {
+        state: "in_progress",
+        agent_state: "in_progress",
+        agent_connected: true,
+        customer_state: "in_progress",
+        answered_at: "2026-11-22 14:28:10",
+    };
+    let revision = 10;
+    onRpc("telephony.call", "set_mute", ({ args }) => {
+        expect.step(`set_mute ${args.join(" ")}`);
+        return phoneCall({ ...talking, muted: args[1], revision: ++revision });
+    });
+    onRpc("telephony.call", "send_keys", ({ args }) => {
+        expect.step(`send_keys ${args.join(" ")}`);
+        return true;
+    });
+    sendBus("telephony/call_updated", phoneCall({ ...talking, revision }));
+    await seen(".o_telephony_mute[aria-pressed=false]");
+    await contains(".o_telephony_mute").click();
+    await seen(".o_telephony_mute[aria-pressed=true]");
+    expect(".o_telephony_mute").toHaveText("Unmute");
+    await contains(".o_telephony_mute").click();
+    await seen(".o_telephony_mute[aria-pressed=false]");
+    expect.verifySteps(["set_mute u-1 true", "set_mute u-1 false"]);
+
+    await contains(".o_telephony_keypad_toggle").click();
+    await contains('.o_telephony_key[data-key="4"]').click();
+    await contains('.o_telephony_key[data-key="#"]').click();
+    await contains(".o_telephony_digits:contains(4#)").click();
+    expect.verifySteps(["send_keys u-1 4", "send_keys u-1 #"]);
+    onRpc("telephony.call", "set_mute", () => {
+        throw makeServerError({ type: "UserError", message: "Your phone is not connected." });
+    });
+    await contains(".o_telephony_mute").click();
+    await seen(".o_telephony_error");
+    expect(".o_telephony_mute").toHaveAttribute("aria-pressed", "false");
 });
 
 test("without press 1 to accept, the hint is hidden", async () => {
@@ -88,22 +129,32 @@ test("without press 1 to accept, the hint is hidden", async () => {
     expect(`${PHONE_LEG} div > div:first`).toHaveText("Your phone is ringing…");
 });
 
-test("an incoming call shows that the custom phone rings and can be accepted here", async () => {
+test("Z06: an accepted call is talked on the custom phone, without a microphone here", async () => {
     await start();
+    const claimed = { direction: "incoming", state: "ringing", phase: "claimed" };
     onRpc("telephony.call", "accept", () => ({
         accepted: true,
-        call: phoneCall({ direction: "incoming", state: "in_progress", via: "browser" }),
+        call: phoneCall({ ...claimed, agent_state: "ringing", customer_state: "in_progress" }),
     }));
+    onRpc("telephony.call", "decline", ({ args }) => {
+        expect.step(`decline ${args[0]}`);
+        return true;
+    });
     sendBus("telephony/offer_made", offerData());
     await seen(".o_telephony_incoming");
     expect(".o_telephony_rings_phone").toHaveText(
-        "Also ringing on +32 470 11 22 33. Answer there or here."
+        "Also ringing on +32 470 11 22 33. You talk on that phone."
     );
     await contains(".o_telephony_accept").click();
-    await seen(".o_telephony_call[data-voice=connected]");
-    expect(".o_telephony_mute").toHaveCount(1);
-    expect(".o_telephony_legs").toHaveCount(0);
-    expect.verifySteps(["connect u-1"]);
+    await seen(".o_telephony_legs");
+    expect(`${PHONE_LEG} div > div:first`).toHaveText(
+        "Your phone is ringing… Press 1 when you answer."
+    );
+    expect(CUSTOMER_LEG).toHaveText("The customer is waiting.");
+    expect.verifySteps([]); // neither the microphone nor a connection
+
+    await contains(".o_telephony_hang_up").click();
+    expect.verifySteps(["decline u-1"]); // the customer is not hung up on
 });
 
 test("a call accepted on the custom phone opens the window for its note", async () => {

@@ -317,7 +317,6 @@ describe("calls in queue", () => {
 
     for (const [title, agent, reason] of [
         ["in a call", { state: "in_call" }, "You are already in a call."],
-        ["who is offline", { status: "offline", state: "offline" }, /offline.*Go online/],
         ["who is unreachable", { state: "unreachable" }, /cannot receive calls/],
     ]) {
         test(`Z26: a user ${title} cannot pick up and sees the reason`, async () => {
@@ -333,10 +332,54 @@ describe("calls in queue", () => {
             expect(".o_telephony_pick_up").toHaveAttribute("aria-disabled", "true");
             expect(".o_telephony_pick_up_reason").toHaveText(reason);
             await contains(".o_telephony_pick_up").click();
+            await press("Escape");
+            expect(".o_telephony_row_answer").toHaveAttribute("aria-disabled", "true");
+            await contains(".o_telephony_row_answer").click();
             await animationFrame();
             expect.verifySteps([]);
         });
     }
+
+    test("Z25: the button in the row answers, by mouse and keyboard", async () => {
+        await startLists({ withBus: false, waiting: [liveRow(), liveRow({ id: 2, uuid: "q-2" })] });
+        onRpc("telephony.call", "pick_up", ({ args, kwargs }) => {
+            expect.step(`pick_up ${args[0]} ${Boolean(kwargs.go_online)}`);
+            return { accepted: true, call: picked({ uuid: args[0] }) };
+        });
+        await contains(".o_telephony_tab_queue").click();
+        const button = ".o_telephony_queue_row[data-uuid=q-2] .o_telephony_row_answer";
+        await seen(button);
+        expect(button).toHaveAttribute("aria-label", /^Answer /);
+        await contains(button).focus();
+        await contains(button).press("Enter");
+        await seen(".o_telephony_call[data-voice=connected]");
+        expect.verifySteps(["pick_up q-2 false", "connect q-2"]);
+    });
+
+    test("Z25 Z26: an offline user goes online and answers in one click", async () => {
+        await startLists({
+            withBus: false,
+            waiting: [liveRow()],
+            snapshot: { agent: { ...AGENT, status: "offline", state: "offline" } },
+        });
+        onRpc("telephony.call", "pick_up", ({ args, kwargs }) => {
+            expect.step(`pick_up ${args[0]} ${kwargs.go_online}`);
+            return { accepted: true, call: picked({ uuid: args[0] }) };
+        });
+        await contains(".o_telephony_tab_queue").click();
+        await seen(".o_telephony_queue_notice");
+        expect(".o_telephony_queue_notice").toHaveText(
+            "You are offline. Answering a caller sets you online."
+        );
+        await contains(".o_telephony_row_menu").click();
+        await seen(".o_telephony_pick_up");
+        expect(".o_telephony_pick_up").toHaveText("Go online and answer");
+        await press("Escape");
+        await contains(".o_telephony_row_answer").click();
+        await seen(".o_telephony_call[data-voice=connected]");
+        const uuid = liveRow().uuid;
+        expect.verifySteps([`pick_up ${uuid} true`, `connect ${uuid}`]);
+    });
 
     test("Z26: the queue can be opened during a call, which is one click away", async () => {
         const call = callData({ state: "in_progress", answered_at: ago(5), agent_connected: true });

@@ -129,7 +129,10 @@ describe("how calls are made", () => {
         await contains(".o_telephony_press_to_accept").click();
         await contains(".o_telephony_default_number").select("2");
         await seen(".o_telephony_saved .text-success");
-        expect.verifySteps([`save {"press_to_accept":false}`, `save {"default_number_id":2}`]);
+        expect.verifySteps([
+            `save {"press_to_accept":false}`,
+            `save {"default_number_id":2,"shows_number":true}`,
+        ]);
         expect(".o_telephony_default_number").toHaveValue("2");
     });
 
