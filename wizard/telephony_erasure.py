@@ -124,6 +124,8 @@ class TelephonyErasure(models.TransientModel):
     def _get_numbers(self):
         """Return the numbers of the caller."""
         numbers = {self.number, *self.partner_ids.mapped("phone_sanitized")}
+        for partner in self.partner_ids:
+            numbers.update(partner._telephony_get_numbers())
         return [number for number in numbers if number]
 
     def _find(self):

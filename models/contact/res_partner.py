@@ -97,12 +97,21 @@ class ResPartner(models.Model):
         # The ORM needs several times as long to build the query as PostgreSQL to answer it.
         found = self.env.execute_query(
             SQL(
-                """SELECT id FROM res_partner
-                WHERE active AND phone_sanitized = %s AND (company_id = %s OR company_id IS NULL)
-                ORDER BY write_date DESC, id DESC LIMIT %s""",
-                number,
-                company.id,
-                SHARE_NUMBER,
+                """SELECT id FROM (
+                    SELECT id, write_date FROM res_partner
+                     WHERE active AND phone_sanitized = %(number)s
+                       AND (company_id = %(company)s OR company_id IS NULL)
+                    UNION
+                    SELECT partner.id, partner.write_date
+                      FROM telephony_contact_number further
+                      JOIN res_partner partner ON partner.id = further.partner_id
+                     WHERE partner.active AND further.number = %(number)s
+                       AND (partner.company_id = %(company)s OR partner.company_id IS NULL)
+                ) found
+                ORDER BY write_date DESC, id DESC LIMIT %(limit)s""",
+                number=number,
+                company=company.id,
+                limit=SHARE_NUMBER,
             )
         )
         return self.browse([row[0] for row in found])
@@ -135,18 +144,35 @@ class ResPartner(models.Model):
             return ""
         return phone_validation.phone_get_region_data_for_number(number)["code"] or ""
 
-    def _telephony_to_client(self):
-        """Return the data of these contacts for the softphone."""
+    def _telephony_to_client(self, digits=""):
+        """Return the data of these contacts for the softphone, one row for each number.
+
+        :param str digits: typed digits; numbers that contain them come first
+        :rtype: list(dict)
+        """
         calls = self.env["telephony.call"]
-        return [
-            {
-                "partner_id": partner.id,
-                "name": partner.name or partner.display_name,
-                "company_name": partner.commercial_company_name or False,
-                "number": partner.phone_sanitized or partner.phone,
-                "number_display": calls._format_number(partner.phone_sanitized) or partner.phone,
-                "country_code": self._telephony_region(partner.phone_sanitized) or False,
-                "avatar_url": f"/web/image/res.partner/{partner.id}/avatar_128",
-            }
-            for partner in self
-        ]
+        names = self._telephony_get_number_fields()
+        labels = {name: self._fields[name]._description_string(self.env) for name in names}
+        typed = digits.lstrip("0")
+        rows = []
+        for partner in self:
+            numbers = partner._telephony_get_numbers()
+            if not numbers:
+                written = next(filter(None, (partner[name] for name in names)), False)
+                numbers = {written: names[0]}
+            for number in sorted(numbers, key=lambda number: typed not in (number or "")):
+                is_valid = number == partner.phone_sanitized or len(names) > 1
+                rows.append(
+                    {
+                        "partner_id": partner.id,
+                        "name": partner.name or partner.display_name,
+                        "company_name": partner.commercial_company_name or False,
+                        "number": number,
+                        "number_display": (is_valid and calls._format_number(number)) or number,
+                        # One of several numbers needs a name.
+                        "number_label": len(numbers) > 1 and labels[numbers[number]],
+                        "country_code": self._telephony_region(number) or False,
+                        "avatar_url": f"/web/image/res.partner/{partner.id}/avatar_128",
+                    }
+                )
+        return rows

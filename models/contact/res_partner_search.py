@@ -1,4 +1,5 @@
 import re
+from contextlib import contextmanager
 
 from odoo import api, models
 from odoo.fields import Domain
@@ -18,6 +19,14 @@ IDEOGRAPHS_INDEX = "res_partner_telephony_ideographs"
 CANDIDATES = 100
 # The share of all names above which an index scan returns too many rows.
 FREQUENT = 0.15
+
+
+@contextmanager
+def _by_index(cr):
+    """Let PostgreSQL collect the matches of an index, rather than scan the table or sort all."""
+    cr.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+    yield
+    cr.execute("RESET enable_seqscan; RESET enable_indexscan")
 
 
 def _has_ideographs(name):
@@ -43,7 +52,7 @@ class ResPartner(models.Model):
         """Return the callable contacts that match a name or a number.
 
         :param str term: the text typed so far
-        :param int limit: the maximum number of contacts
+        :param int limit: the maximum number of rows
         :return: see `_telephony_to_client`
         :rtype: list(dict)
         """
@@ -52,8 +61,8 @@ class ResPartner(models.Model):
         if digits and not any(char.isalpha() for char in term):
             found = self._telephony_search_number(term, digits, limit)
         else:
-            found = self._telephony_search_name(term, limit)
-        return found._telephony_to_client()
+            found, digits = self._telephony_search_name(term, limit), ""
+        return found._telephony_to_client(digits)[:limit]
 
     def init(self):
         """Index names with ideographs character by character; other names are not in this index."""
@@ -73,7 +82,7 @@ class ResPartner(models.Model):
         A short term matches only the beginning of words: the trigram index cannot find it
         elsewhere, and a full table scan would be needed.
         """
-        can_be_called = Domain("phone", "!=", False)
+        can_be_called = self._telephony_get_callable_domain()
         words = re.findall(r"[^\W_]+", term)
         # The term is text, not a pattern.
         escaped = escape_psql(term)
@@ -114,7 +123,7 @@ class ResPartner(models.Model):
         found = self.browse()
         if len(digits) < LEAST_DIGITS:
             return found
-        can_be_called = Domain("phone", "!=", False)
+        can_be_called = self._telephony_get_callable_domain()
         prefixes = self._telephony_get_prefixes(term, digits)
         for prefix in prefixes:
             if len(found) < limit:
@@ -123,10 +132,29 @@ class ResPartner(models.Model):
                     limit=limit,
                     order="phone_sanitized, id",
                 )
+                found |= self._telephony_search_further(f"{prefix}%", limit)
         if len(found) < limit and not term.startswith(("+", "00")):
             written = self._telephony_get_written_domain(digits)
             found |= self._telephony_search_by_index(can_be_called & written, limit)
+            found |= self._telephony_search_further(f"%{digits.lstrip('0')}%", limit)
         return found[:limit]
+
+    def _telephony_search_further(self, pattern, limit):
+        """Return the contacts one of whose further numbers matches a pattern.
+
+        :param str pattern: of an E.164 number, for SQL's `LIKE`
+        """
+        if len(self._telephony_get_number_fields()) < 2:
+            return self.browse()
+        query = SQL("SELECT partner_id FROM telephony_contact_number WHERE number LIKE %s", pattern)
+        if pattern.startswith("%"):
+            with _by_index(self.env.cr):
+                found = self.env.execute_query(SQL("%s LIMIT %s", query, CANDIDATES))
+        else:
+            found = self.env.execute_query(
+                SQL("%s ORDER BY number, id LIMIT %s", query, CANDIDATES)
+            )
+        return self.search([("id", "in", [row[0] for row in found])], limit=limit)
 
     def _telephony_search_by_index(self, domain, limit):
         """Return the first contacts by name that an index finds for a domain.
@@ -136,9 +164,8 @@ class ResPartner(models.Model):
         """
         query = self._search(domain, limit=CANDIDATES)
         self.env.flush_query(query.select())
-        self.env.cr.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
-        found = query.get_result_ids()
-        self.env.cr.execute("RESET enable_seqscan; RESET enable_indexscan")
+        with _by_index(self.env.cr):
+            found = query.get_result_ids()
         return self.search([("id", "in", found)], limit=limit)
 
     @api.model
@@ -174,17 +201,22 @@ class ResPartner(models.Model):
 
     @api.model
     def _telephony_get_written_domain(self, digits):
-        """Return the domain of contacts whose phone, as entered, contains the digits.
+        """Return the domain of contacts with a number that, as entered, contains the digits.
 
         The expression matches the one that Odoo indexes (`mail.thread.phone`).
         """
+        names = [name for name in self._phone_get_number_fields() if self._fields[name].store]
 
         def to_sql(model, alias, query):
-            return SQL(
-                "regexp_replace((%s::text), %s::text, ''::text, 'g'::text) LIKE %s",
-                model._field_to_sql(alias, "phone", query),
-                PHONE_REGEX_PATTERN,
-                f"%{digits}%",
+            conditions = (
+                SQL(
+                    "regexp_replace((%s::text), %s::text, ''::text, 'g'::text) LIKE %s",
+                    model._field_to_sql(alias, name, query),
+                    PHONE_REGEX_PATTERN,
+                    f"%{digits}%",
+                )
+                for name in names
             )
+            return SQL("(%s)", SQL(" OR ").join(conditions))
 
         return Domain.custom(to_sql=to_sql)

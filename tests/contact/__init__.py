@@ -1,4 +1,5 @@
 from . import (
+    test_contact_number,
     test_contact_search,
     test_privacy,
 )

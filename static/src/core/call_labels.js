@@ -68,10 +68,10 @@ export function customerName(call) {
  * @returns {string} the text below the name, never a repetition of it
  */
 export function customerDetail(call, isShort = false) {
-    const { name, company_name, number_display, number } = call.customer;
+    const { name, company_name, number_display, number, number_label } = call.customer;
     const shown = name ? number_display || number : "";
     const company = company_name !== name && !(isShort && shown) && company_name;
-    return [company, shown].filter(Boolean).join(" · ");
+    return [company, shown, shown && number_label].filter(Boolean).join(" · ");
 }
 
 /**

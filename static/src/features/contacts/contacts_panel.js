@@ -49,7 +49,10 @@ export class ContactsPanel extends Component {
     }
 
     callLabel({ customer }) {
-        return _t("Call %(name)s", { name: customer.name });
+        const { name, number, number_display, number_label } = customer;
+        return number_label
+            ? _t("Call %(name)s, %(number)s", { name, number: number_display || number })
+            : _t("Call %(name)s", { name });
     }
 
     openLabel({ customer }) {

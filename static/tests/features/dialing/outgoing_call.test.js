@@ -6,6 +6,7 @@ import {
     expect,
     press,
     queryAll,
+    queryAllTexts,
     queryRect,
     test,
     waitFor,
@@ -357,6 +358,36 @@ test("an error goes with its cause", async () => {
     softphone.microphone.state = "allowed";
     await animationFrame();
     expect(store.error).toBe("");
+});
+
+test("Z16: a contact with several numbers is offered with each of them", async () => {
+    fakeVoice();
+    await startSoftphone();
+    const anna = { partner_id: 7, name: "Anna", company_name: false };
+    onRpc("telephony.call", "search_contacts", () => [
+        { ...anna, number: "+32470123456", number_label: "Mobile" },
+        { ...anna, number: "+3225550100", number_label: "Phone" },
+    ]);
+    onRpc("telephony.call", "dial", ({ args, kwargs }) => {
+        expect.step(`dial ${args[0]} ${kwargs.res_id}`);
+        return callData();
+    });
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    await contains(INPUT).edit("an", { confirm: false });
+    await advanceTime(300);
+    await waitFor(".o_telephony_result:eq(1)");
+    expect(queryAllTexts(".o_telephony_result .small")).toEqual([
+        "+32470123456 · Mobile",
+        "+3225550100 · Phone",
+    ]);
+    await press("ArrowDown");
+    await press("ArrowDown");
+    await press("Enter");
+    await animationFrame();
+    await press("Enter");
+    await waitFor(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps(["dial +3225550100 7", "connect u-1"]);
 });
 
 test("a user who cannot call sees the reason and a disabled button", async () => {
