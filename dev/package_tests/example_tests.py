@@ -15,15 +15,19 @@ class TestExample(TelephonyHttpCase):
         self.ticket = self.env["example.ticket"].create(
             {"name": "No sound", "partner_id": self.partner.id}
         )
+        self.solved = self.env["example.ticket"].create(
+            {"name": "Echo", "partner_id": self.partner.id, "is_open": False}
+        )
 
     def test_incoming_call_belongs_to_the_ticket(self):
         """The card, the payload, the timeline and the chatter show the ticket."""
         call, _verbs = self.call_in()
-        self.assertEqual(call.ticket_id, self.ticket)
+        self.assertEqual(call.linked_record, self.ticket)
         [offer] = self.notified(self.ana, "offer_made")
-        self.assertEqual(
-            offer["call"]["card"]["tickets"], [{"id": self.ticket.id, "name": "No sound"}]
-        )
+        card = offer["call"]["card"]
+        self.assertEqual(card["tickets"], [{"id": self.solved.id, "name": "Echo"}])
+        [row] = card["records"]
+        self.assertEqual((row["model"], row["id"]), ("example.ticket", self.ticket.id))
         self.assertEqual(offer["call"]["record"]["model"], "example.ticket")
         self.talk(call, self.agent_ana)
         self.assertIn("About the ticket No sound.", call.timeline_ids.mapped("text"))
@@ -37,7 +41,43 @@ class TestExample(TelephonyHttpCase):
 
     def test_call_from_the_ticket_belongs_to_it(self):
         call = self.dial(res_model="example.ticket", res_id=self.ticket.id)
-        self.assertEqual((call.ticket_id, call.partner_id), (self.ticket, self.partner))
+        self.assertEqual((call.linked_record, call.partner_id), (self.ticket, self.partner))
+
+    def test_ticket_is_created_and_chosen_during_a_call(self):
+        call = self.talk()
+        calls = self.as_user(self.ana)
+        kinds = {row["model"]: row["name"] for row in calls.get_creatable()}
+        self.assertEqual(kinds["example.ticket"], "Ticket")
+        self.assertNotIn("helpdesk.ticket", kinds, "it is not installed")
+        action = calls.action_create_record(call.uuid, "example.ticket")
+        self.assertEqual(action["context"]["default_partner_id"], self.partner.id)
+        calls.link_record(call.uuid, "res.partner", self.partner.id)
+        new = self.as_user(self.ana, "example.ticket").with_context(**action["context"]).create({})
+        self.assertEqual(new.name, "Call with Zoe Peeters")
+        self.assertEqual(call.linked_record.id, new.id)
+        found = calls.find_records(call.uuid, "No sound")
+        self.assertEqual([row["id"] for row in found], [self.ticket.id])
+        calls.link_record(call.uuid, "example.ticket", self.ticket.id)
+        self.assertEqual(call.linked_record, self.ticket)
+
+    def test_form_of_the_ticket_has_the_button(self):
+        view = self.env["ir.ui.view"].create(
+            {
+                "name": "ticket",
+                "model": "example.ticket",
+                "arch": '<form><div name="button_box"/><field name="name"/></form>',
+            }
+        )
+        for user, is_shown in ((self.ana, True), (self.ian, False)):
+            tickets = self.env["example.ticket"].with_user(user)
+            arch = tickets.get_view(view.id, "form")["arch"]
+            self.assertEqual("telephony_call_count" in arch, is_shown)
+        call, _verbs = self.call_in()
+        self.assertEqual(
+            self.as_user(self.ana, "example.ticket").browse(self.ticket.id).telephony_call_count, 1
+        )
+        domain = self.ticket._get_telephony_calls_action()["domain"]
+        self.assertEqual(self.env["telephony.call"].search(domain), call)
 
     def test_missed_call_becomes_an_activity(self):
         """A conclusion runs when the call has ended."""

@@ -17,5 +17,6 @@ from . import (
     telephony_call_timeline,
     telephony_dialed_leg,
     telephony_speech,
+    telephony_linked_model,
 )
 # isort: on

@@ -44,9 +44,12 @@ FIELDS_OF_PERSON = (
     "to_number",
     "note",
     "failure_reason",
+    "blacklist_reason",
     "override_reason",
     "partner_id",
     "lead_id",
+    "res_model",
+    "res_id",
     "message_id",
     "provider_call_id",
     "provider_conference_id",
@@ -108,6 +111,7 @@ class TelephonyCall(models.Model):
             "partner_id",
             "queue_id",
             "recording_announced_at",
+            "res_id",
             "state",
             "step_id",
             "user_id",
@@ -194,6 +198,14 @@ class TelephonyCall(models.Model):
     )
     lead_id = fields.Many2one(
         "crm.lead", "Opportunity", ondelete="set null", index="btree_not_null", check_company=True
+    )
+    # A record of another model than contacts and opportunities, see `telephony.linked.model`.
+    res_model = fields.Char("Model of the Linked Record", readonly=True, copy=False)
+    res_id = fields.Many2oneReference(
+        "Linked Record", model_field="res_model", readonly=True, copy=False
+    )
+    linked_record = fields.Reference(
+        "_get_linked_selection", "About", compute="_compute_linked_record"
     )
     user_id = fields.Many2one(
         "res.users", "Phone User", readonly=True, ondelete="set null", index="btree_not_null"
@@ -301,6 +313,7 @@ class TelephonyCall(models.Model):
     _provider_call_unique = models.UniqueIndex(
         "(account_id, provider_call_id) WHERE provider_call_id IS NOT NULL"
     )
+    _linked_index = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
     _running_index = models.Index("(user_id) WHERE state != 'ended'")
     _to_anonymize_index = models.Index(
         "(started_at) WHERE state = 'ended' AND anonymized_at IS NULL"
@@ -330,6 +343,19 @@ class TelephonyCall(models.Model):
         for call in self:
             is_ours = call.direction == "outgoing"
             call.shown_as = is_ours and self._format_number(call.from_number)
+
+    @api.model
+    def _get_linked_selection(self):
+        linked = self.env["telephony.linked.model"]
+        return [(name, linked._get_label(name)) for name in linked._get_others()]
+
+    @api.depends("res_model", "res_id")
+    @api.depends_context("uid")
+    def _compute_linked_record(self):
+        for call in self:
+            record = call._get_linked_record()
+            is_shown = record is not None and record.has_access("read")
+            call.linked_record = record if is_shown else False
 
     @api.depends("customer_display", "direction")
     def _compute_display_name(self):
@@ -481,6 +507,11 @@ class TelephonyCall(models.Model):
 
     def _prepare_incoming_values(self, account, number, voice_request, caller, partner):
         now = fields.Datetime.now()
+        company = account.company_id
+        lead = self.env["crm.lead"]._telephony_find(partner, caller, company)
+        linked = self.env["telephony.linked.model"]._prepare_incoming(
+            partner, lead, caller, company
+        )
         return {
             "account_id": account.id,
             "provider_call_id": voice_request.leg_id,
@@ -491,8 +522,9 @@ class TelephonyCall(models.Model):
             "number_id": number.id,
             "flow_id": number.flow_id.id,
             "partner_id": partner.id,
-            "lead_id": self.env["crm.lead"]._telephony_find(partner, caller, account.company_id).id,
+            "lead_id": lead.id,
             "started_at": now,
+            **linked,
             **self._prepare_network_values(voice_request),
             "leg_ids": [
                 fields.Command.create(
@@ -1359,6 +1391,7 @@ class TelephonyCall(models.Model):
     def _get_customer_data(self, env):
         partner = self.partner_id
         readable = bool(partner) and partner.with_env(env).has_access("read")
+        linked = None if partner else self._get_linked_record()
         region = self._get_region(self.customer_number)
         return {
             "number": self.customer_number or False,
@@ -1368,6 +1401,7 @@ class TelephonyCall(models.Model):
             or partner.display_name
             or self.lead_id.contact_name
             or self.lead_id.partner_name
+            or self._get_linked_name(linked, env)
             or False,
             "company_name": partner.commercial_company_name or self.lead_id.partner_name or False,
             "partner_id": partner.id if readable else False,
@@ -1377,6 +1411,16 @@ class TelephonyCall(models.Model):
             "network": not partner and not self.lead_id and self._get_network_data(),
             "avatar_url": f"/web/image/res.partner/{partner.id}/avatar_128" if readable else False,
         }
+
+    def _get_linked_name(self, record, env):
+        """Return how a record calls a customer who is no contact; empty if it is not readable.
+
+        :param record: the record of another model, or None
+        :param env: the recipient's own, which applies its access rights
+        """
+        if record is None or not record.with_env(env).has_access("read"):
+            return ""
+        return self.env["telephony.linked.model"]._get_customer_name(record) or record.display_name
 
     def _get_network_data(self):
         """Return what the telephone network says about the caller, or False."""
@@ -1397,12 +1441,23 @@ class TelephonyCall(models.Model):
 
         :rtype: list
         """
-        return [record for record in (self.lead_id, self.partner_id) if record]
+        records = [record for record in (self.lead_id, self.partner_id) if record]
+        linked = self._get_linked_record()
+        return records if linked is None else [linked, *records]
+
+    def _get_linked_record(self):
+        """Return the record of another model than contacts and opportunities, or None."""
+        if not self.res_id:
+            return None
+        return self.env["telephony.linked.model"]._get_record(self.res_model, self.res_id)
 
     def _get_record_data(self, env):
         for record in self._get_linked_records():
             if record.with_env(env).has_access("read"):
-                return {"model": record._name, "id": record.id, "name": record.display_name}
+                data = {"model": record._name, "id": record.id, "name": record.display_name}
+                if record._name == self.res_model:
+                    data |= self.env["telephony.linked.model"].with_env(env)._get_kind(record)
+                return data
         return False
 
     def _get_end_message(self):

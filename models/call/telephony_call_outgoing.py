@@ -4,6 +4,7 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import format_date
 
 from ...providers.base import CallEvent, ProviderError
 from ...providers.voice_response import Gather, HangUp, Play
@@ -77,6 +78,10 @@ class TelephonyCall(models.Model):
         readonly=True,
         help="Why an administrator called despite a rule.",
     )
+    blacklist_reason = fields.Char(
+        readonly=True,
+        help="Why the user called a number that is on the phone blacklist.",
+    )
 
     @api.model
     @door(routes=True)
@@ -101,7 +106,8 @@ class TelephonyCall(models.Model):
         :param str res_model: model of the record from which the call is made
         :param int res_id: identifier of that record
         :param str request_uuid: identifier that is the same for every repetition of one click
-        :param str override_reason: administrator's reason to override a rule
+        :param str override_reason: reason to call a blacklisted number; from an administrator, also
+            to override a rule
         :param int activity_id: due call of this call; a conversation completes it
         :param int number_id: company's number that the user chose to show, if any
         :raise UserError: the user may not call, is in a call, or the number is invalid
@@ -122,6 +128,7 @@ class TelephonyCall(models.Model):
         customer_number, sender_sudo, exception = self._decide_dialed(
             agent_sudo, number, record, (caller_id_id, number_id), override_reason
         )
+        blacklist_reason = self._check_blacklist(customer_number, override_reason)
         self._lock_with_calls_of(agent_sudo)
         released_sudo = agent_sudo._reserve()
         # sudo: telephony.call - agents have no write access to calls; every value is decided here
@@ -132,6 +139,7 @@ class TelephonyCall(models.Model):
                 ),
                 "is_sender_chosen": bool(caller_id_id or number_id),
                 "override_reason": exception or False,
+                "blacklist_reason": blacklist_reason or False,
                 "activity_id": activity.id,
             }
         )
@@ -237,6 +245,7 @@ class TelephonyCall(models.Model):
             "via": agent.call_via,
             "partner_id": partner.id,
             "lead_id": lead.id,
+            **self.env["telephony.linked.model"]._prepare_outgoing(record, agent.company_id),
             "leg_ids": [
                 fields.Command.create(
                     {
@@ -285,12 +294,14 @@ class TelephonyCall(models.Model):
     def _is_of_company(self, record, company):
         """Return whether a call of a company may be linked to a record.
 
-        :param record: a contact or an opportunity, possibly empty
+        :param record: a record, possibly empty, such as a contact or an opportunity
         :param company: the company of the call
         :rtype: bool
         """
-        # sudo: res.partner, crm.lead - only the company is compared
+        # sudo: res.partner, crm.lead, … - only the company is compared
         record_sudo = record.sudo()
+        if "company_id" not in record._fields:
+            return True
         return (
             record_sudo.filtered_domain(record_sudo._check_company_domain(company)) == record_sudo
         )
@@ -731,6 +742,33 @@ class TelephonyCall(models.Model):
                 self.env._(
                     "%(rule)s As an administrator, you can still call if you enter a reason.",
                     rule=sentence,
+                )
+            )
+        return reason
+
+    @api.model
+    def _check_blacklist(self, number, reason):
+        """Ask for a reason before a number of Odoo's phone blacklist is called.
+
+        :param str number: E.164
+        :param str reason: the user's reason, if it was asked for
+        :raise TelephonyRuleError: the number is on the list, and there is no reason
+        :return: the reason to store with the call, or an empty text
+        :rtype: str
+        """
+        # sudo: phone.blacklist - users who may call a number may know that it is on the list
+        entry_sudo = self.env["phone.blacklist"].sudo().search([("number", "=", number)], limit=1)
+        if not entry_sudo:
+            return ""
+        reason = (reason or "").strip()
+        if not reason:
+            raise TelephonyRuleError(
+                self.env._(
+                    "%(number)s has been on the phone blacklist since %(date)s: the customer does "
+                    "not want to be contacted. You can still call if you enter a reason, such as "
+                    "the customer's own request.",
+                    number=self._format_number(number),
+                    date=format_date(self.env, entry_sudo.write_date),
                 )
             )
         return reason

@@ -16,9 +16,6 @@ class ResPartner(models.Model):
 
     # The index keeps the lookup of a caller fast, whatever the number of contacts.
     phone_sanitized = fields.Char(index="btree_not_null")
-    telephony_call_count = fields.Integer(
-        "Calls", compute="_compute_telephony_call_count", groups="crm_telephony.group_user"
-    )
 
     def init(self):
         """Create the trigram index that finds part of a name among a million contacts."""
@@ -34,22 +31,6 @@ class ResPartner(models.Model):
                 "gin",
             )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Link the contact to the call for which the page creates it."""
-        uuid = self.env.context.get("telephony_call")
-        if not uuid:
-            return super().create(vals_list)
-        partners = super(ResPartner, self.with_context(telephony_call=False)).create(vals_list)
-        self.env["telephony.call"]._link_created(uuid, partners[:1])
-        return partners.with_env(self.env)
-
-    def _compute_telephony_call_count(self):
-        for partner in self:
-            partner.telephony_call_count = self.env["telephony.call"].search_count(
-                partner._get_telephony_call_domain()
-            )
-
     def _get_telephony_call_domain(self):
         """Return the domain of the calls of a contact and of its company's people."""
         return [("partner_id", "child_of", self.ids)]
@@ -57,15 +38,7 @@ class ResPartner(models.Model):
     @check_one
     def action_view_telephony_calls(self):
         """Return the action that shows the calls of a contact."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "crm_telephony.telephony_call_action"
-        )
-        return {
-            **action,
-            "domain": self._get_telephony_call_domain(),
-            "context": {"default_partner_id": self.id},
-            "name": self.env._("Calls of %(name)s", name=self.display_name),
-        }
+        return self._get_telephony_calls_action(default_partner_id=self.id)
 
     def _telephony_must_not_be_recorded(self):
         """Return whether a contact, or its company, has the tag *Do not record*."""

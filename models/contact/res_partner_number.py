@@ -129,7 +129,8 @@ class ResPartner(models.Model):
         )
         last_id = int(last) if progress == names and last else 0
         if not last_id:
-            self.env["telephony.contact.number"].search([]).unlink()
+            self.env.cr.execute("DELETE FROM telephony_contact_number")
+            self.env["telephony.contact.number"].invalidate_model()
         contacts = self.with_context(active_test=False)
         domain = self._telephony_get_callable_domain()
         while partners := contacts.search(

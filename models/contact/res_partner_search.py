@@ -23,7 +23,7 @@ FREQUENT = 0.15
 
 @contextmanager
 def _by_index(cr):
-    """Let PostgreSQL collect the matches of an index, rather than scan the table or sort all."""
+    """Make PostgreSQL collect the matches of an index, rather than scan the table or sort all."""
     cr.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
     yield
     cr.execute("RESET enable_seqscan; RESET enable_indexscan")

@@ -10,12 +10,15 @@ class TelephonyContactNumber(models.Model):
     """
 
     _name = "telephony.contact.number"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Further Number of a Contact"
     _log_access = False
     _rec_name = "number"
 
-    partner_id = fields.Many2one("res.partner", "Contact", required=True, ondelete="cascade")
-    number = fields.Char(required=True, index=True)
+    partner_id = fields.Many2one(
+        "res.partner", "Contact", required=True, readonly=True, ondelete="cascade"
+    )
+    number = fields.Char(required=True, readonly=True, index=True)
 
     _number_unique = models.UniqueIndex("(partner_id, number)")
 

@@ -10,19 +10,6 @@ class CrmLead(models.Model):
     telephony_call_ids = fields.One2many(
         "telephony.call", "lead_id", groups="crm_telephony.group_user"
     )
-    telephony_call_count = fields.Integer(
-        "Calls", compute="_compute_telephony_call_count", groups="crm_telephony.group_user"
-    )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Link the lead to the call for which the page creates it."""
-        uuid = self.env.context.get("telephony_call")
-        if not uuid:
-            return super().create(vals_list)
-        leads = super(CrmLead, self.with_context(telephony_call=False)).create(vals_list)
-        self.env["telephony.call"]._link_created(uuid, leads[:1])
-        return leads.with_env(self.env)
 
     def _compute_telephony_call_count(self):
         counts = dict(
@@ -33,18 +20,14 @@ class CrmLead(models.Model):
         for lead in self:
             lead.telephony_call_count = counts.get(lead, 0)
 
+    def _get_telephony_call_domain(self):
+        """Return the domain of the calls of these leads."""
+        return [("lead_id", "in", self.ids)]
+
     @check_one
     def action_view_telephony_calls(self):
         """Return the action that shows the calls of a lead."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "crm_telephony.telephony_call_action"
-        )
-        return {
-            **action,
-            "domain": [("lead_id", "=", self.id)],
-            "context": {"default_lead_id": self.id},
-            "name": self.env._("Calls of %(name)s", name=self.display_name),
-        }
+        return self._get_telephony_calls_action(default_lead_id=self.id)
 
     @api.model
     def _telephony_find(self, partner, number, company):

@@ -76,16 +76,49 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    def get_creatable(self):
+        """Return the kinds of records, besides contacts and leads, that the user can create.
+
+        :return: dictionaries with `model`, `name`, `icon` and `needs_contact`
+        :rtype: list(dict)
+        """
+        self.env["telephony.agent"]._ensure_own_agent()
+        return self.env["telephony.linked.model"]._get_creatable()
+
+    @api.model
+    @check_arguments
+    def action_create_record(self, uuid, res_model):
+        """Return the action that opens a new record for a call; saving it links the call.
+
+        :param str uuid: a call of the current user, or one that rings at the user
+        :param str res_model: one of the models of `get_creatable`
+        :raise UserError: the user cannot create such a record
+        :rtype: dict
+        """
+        call_sudo = self._get_mine_or_ringing_sudo(uuid)
+        linked = self.env["telephony.linked.model"]
+        if res_model not in (row["model"] for row in linked._get_creatable()):
+            raise UserError(self.env._("You cannot create this kind of record."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": res_model,
+            "views": [(False, "form")],
+            "context": linked._get_defaults(res_model, call_sudo),
+        }
+
+    @api.model
     @check_arguments
     def find_records(self, uuid, term=""):
-        """Return the contacts and open opportunities that a call may be linked to.
+        """Return the records that a call may be linked to, such as open opportunities.
 
         :param str uuid: a call of the current user
         :param str term: part of a name; if empty, records with the customer's number are returned
-        :return: dictionaries with `model`, `id`, `name` and `detail`; only readable records
+        :return: dictionaries with `model`, `id`, `name`, `detail` and `icon`; only readable
+            records
         :rtype: list(dict)
         """
         call_sudo = self._get_mine_sudo(uuid)
+        linked = self.env["telephony.linked.model"]
         companies = Domain("company_id", "in", (call_sudo.company_id.id, False))
         term = (term or "").strip()
         if term:
@@ -93,53 +126,59 @@ class TelephonyCall(models.Model):
                 companies & Domain("complete_name", "ilike", term), limit=FOUND
             )
             about = Domain("name", "ilike", term) | Domain("partner_id.name", "ilike", term)
+            others = linked._find_named(term, call_sudo.company_id)
         else:
             number = call_sudo.customer_number
             partners = self.env["res.partner"]._telephony_find(number, call_sudo.company_id)
             about = Domain("partner_id", "in", (partners | call_sudo.partner_id).ids)
             if number:
                 about |= Domain("phone_sanitized", "=", number)
+            others = linked._find_of_customer(call_sudo.partner_id, number, call_sudo.company_id)
         leads = self.env["crm.lead"]
         if leads.has_access("read"):
             leads = leads.search(
                 companies & Domain("won_status", "=", "pending") & about, limit=FOUND
             )
-        return [
-            {
-                "model": partner._name,
-                "id": partner.id,
-                "name": partner.name or partner.display_name,
-                "detail": partner.parent_name or partner.phone or False,
-            }
-            for partner in partners
-        ] + [
-            {
-                "model": lead._name,
-                "id": lead.id,
-                "name": lead.name,
-                "detail": lead.stage_id.name or False,
-            }
-            for lead in leads
-        ]
+        return (
+            [
+                {
+                    "model": partner._name,
+                    "id": partner.id,
+                    "name": partner.name or partner.display_name,
+                    "detail": partner.parent_name or partner.phone or False,
+                    "icon": linked._get_linked_models()[partner._name].icon,
+                }
+                for partner in partners
+            ]
+            + [
+                {
+                    "model": lead._name,
+                    "id": lead.id,
+                    "name": lead.name,
+                    "detail": lead.stage_id.name or False,
+                    "icon": linked._get_linked_models()[lead._name].icon,
+                }
+                for lead in leads
+            ]
+            + [linked._to_row(record) for record in others]
+        )
 
     @api.model
     @door()
     @check_arguments
     def link_record(self, uuid, res_model, res_id):
-        """Link a call, and its log note in the chatter, to a contact or an opportunity.
+        """Link a call, and its log note in the chatter, to a record.
 
         :param str uuid: a call of the current user
-        :param str res_model: `res.partner` or `crm.lead`
+        :param str res_model: `res.partner`, `crm.lead` or another of `telephony.linked.model`
         :param int res_id: a record the user may read
-        :raise UserError: the record is neither
+        :raise UserError: the record is of another model
         :return: see `_to_client`
         :rtype: dict
         """
         call_sudo = self._get_mine_sudo(uuid)
-        if res_model not in ("res.partner", "crm.lead"):
-            raise UserError(
-                self.env._("A call can only be linked to a contact, a lead or an opportunity.")
-            )
+        if res_model not in self.env["telephony.linked.model"]._get_installed():
+            raise UserError(self.env._("A call cannot be linked to this kind of record."))
         record = self.env[res_model].browse(res_id)
         self._check_linkable(record, call_sudo.company_id)
         call_sudo._link(record)
@@ -151,7 +190,7 @@ class TelephonyCall(models.Model):
     def _check_linkable(self, record, company):
         """Check that the current user may link a call to a record.
 
-        :param record: a contact or an opportunity
+        :param record: a record of `telephony.linked.model`
         :param company: the company of the call
         :raise UserError: the record does not exist, or belongs to another company
         :raise AccessError: the user may not read the record
@@ -235,17 +274,18 @@ class TelephonyCall(models.Model):
             call._update_log()
 
     def _link(self, record):
-        """Link the call to a contact or an opportunity. Note: `self.ensure_one()`"""
+        """Link the call to a record. Note: `self.ensure_one()`"""
         self.ensure_one()
-        if record._name == "crm.lead":
-            self.write(
-                {
-                    "lead_id": record.id,
-                    "partner_id": record.partner_id.id or self.partner_id.id,
-                }
-            )
+        values = {"res_model": False, "res_id": False, "lead_id": False}
+        if record._name == "res.partner":
+            values["partner_id"] = record.id
+        elif record._name == "crm.lead":
+            values["lead_id"] = record.id
+            values["partner_id"] = record.partner_id.id or self.partner_id.id
         else:
-            self.write({"partner_id": record.id, "lead_id": False})
+            values |= self.env["telephony.linked.model"]._prepare_values(record, self.company_id)
+            values["partner_id"] = values["partner_id"] or self.partner_id.id
+        self.write(values)
         self._on_linked()
 
     def _on_linked(self):
@@ -258,10 +298,10 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _link_created(self, uuid, record):
-        """Link a call of an unknown customer to the record just created for it.
+        """Link a call to the record just created for it.
 
         :param str uuid: the uuid sent by the page; anything but an own call is ignored
-        :param record: a new contact or opportunity
+        :param record: a new record; a contact or an opportunity only for an unknown customer
         """
         if not is_text(uuid):
             return
@@ -270,11 +310,16 @@ class TelephonyCall(models.Model):
         is_mine = self.env.user in (call_sudo.user_id or offered_sudo)
         if (
             is_mine
-            and not call_sudo.partner_id
-            and not call_sudo.lead_id
+            and not call_sudo._is_linked_like(record)
             and self._is_of_company(record, call_sudo.company_id)
         ):
             call_sudo._link(record)
+
+    def _is_linked_like(self, record):
+        """Return whether the call has a record of its own already, of the kind of a new one."""
+        if record._name in ("res.partner", "crm.lead"):
+            return bool(self.partner_id or self.lead_id)
+        return bool(self.res_id)
 
     def _move_log(self):
         """Move the log note in the chatter to the record that the call is linked to now."""
@@ -386,9 +431,14 @@ class TelephonyCall(models.Model):
 
     @check_one
     def action_open_record(self):
-        """Open the record that a call is about, as its opportunity or its contact."""
-        records = self._get_linked_records()
-        return records[0]._get_records_action(context={}) if records else False
+        """Open the record that a call is about, as its opportunity or its contact.
+
+        A record that the user may not read is skipped.
+        """
+        for record in self._get_linked_records():
+            if record.has_access("read"):
+                return record._get_records_action(context={})
+        return False
 
     # ---------------------------------------------------------
     # CARD
@@ -476,6 +526,7 @@ class TelephonyCall(models.Model):
                 {"id": lead.id, "name": lead.name, "stage": lead.stage_id.name or False}
                 for lead in leads
             ],
+            "records": self._get_card_records(call_sudo),
             "activities": self._get_card_activities(call_sudo.partner_id, leads),
             "matches": self._get_card_matches(call_sudo),
             "route": call_sudo._get_route(),
@@ -517,6 +568,13 @@ class TelephonyCall(models.Model):
             }
             for partner in partners
         ]
+
+    def _get_card_records(self, call_sudo):
+        """Return the customer's open records of other models, such as orders and tasks."""
+        linked = self.env["telephony.linked.model"]
+        partner = self.env["res.partner"].browse(call_sudo.partner_id.id)
+        records = linked._find_of_customer(partner, call_sudo.customer_number, call_sudo.company_id)
+        return [linked._to_row(record) for record in records]
 
     def _get_card_activities(self, partner_sudo, leads):
         """Return the open activities of the customer, the most urgent first."""
@@ -624,7 +682,8 @@ class TelephonyCall(models.Model):
         """Return the most specific record of the call that the current user may read, or none."""
         for linked in self._get_linked_records():
             record = linked.with_env(self.env(user=self.env.uid, su=False))
-            if record.has_access("read"):
+            # An order or ticket of another addon may have no activities.
+            if record.has_access("read") and hasattr(record, "activity_schedule"):
                 return record
         return self.env["res.partner"]
 

@@ -275,6 +275,7 @@ export async function startSoftphone({
         const calls = server.recent(...args);
         return Array.isArray(calls) ? { calls, has_more: false } : calls;
     });
+    onRpc("telephony.call", "get_creatable", () => []);
     onRpc("telephony.call", "get_card", () => ({ last_call: false, opportunities: [] }));
     onRpc("res.partner", "has_access", () => true);
     onRpc("crm.lead", "has_access", () => true);

@@ -1,5 +1,6 @@
 from . import (
     test_admission,
+    test_blacklist,
     test_busy,
     test_call_report,
     test_connection_test,

@@ -19,7 +19,7 @@ class SecondNumber:
         super().setUp()
         partners = self.registry["res.partner"]
         self.fields = ["phone", SECOND]
-        self.patch(partners, "_phone_get_number_fields", lambda _self: self.fields)
+        self.patch(partners, "_phone_get_number_fields", lambda _self: list(self.fields))
         self.partner[SECOND] = "02 555 01 00"
 
     def find(self, number=LANDLINE, company=None):

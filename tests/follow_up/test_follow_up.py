@@ -202,7 +202,7 @@ class TestLink(EndedCalls):
         )
         with self.assertRaises(AccessError):
             link(call.uuid, "crm.lead", hidden.id)
-        with self.assertRaisesRegex(UserError, "lead or an opportunity"):
+        with self.assertRaisesRegex(UserError, "kind of record"):
             link(call.uuid, "res.users", self.bob.id)
         gone = self.lead.copy()
         gone_id = gone.id

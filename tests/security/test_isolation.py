@@ -222,6 +222,9 @@ class TestIsolation(TelephonyCase):
                     "expires_at": moment,
                 }
             ),
+            env["telephony.contact.number"].create(
+                {"partner_id": partner.id, "number": "+32470999077"}
+            ),
             env["telephony.queue.callback"].create(
                 {"origin_id": call.id, "expires_at": moment, "state": "failed"}
             ),

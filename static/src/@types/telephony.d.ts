@@ -9,7 +9,10 @@ interface NamedRecord {
 }
 
 interface RecordReference extends NamedRecord {
-    model: "res.partner" | "crm.lead";
+    /** `res.partner`, `crm.lead` or another linked model, which has an icon and a name (`detail`) */
+    model: string;
+    icon?: string;
+    detail?: string;
 }
 
 interface CustomerData {
@@ -148,6 +151,7 @@ interface CardActivity extends NamedRecord {
 interface CardData {
     last_call: { date: ServerDate; user_name: string | false; end_message: string } | false;
     opportunities: { id: number; name: string; stage: string | false }[];
+    records: { model: string; id: number; name: string; detail: string; icon: string }[];
     activities: CardActivity[];
     matches: { id: number; name: string; company_name: string | false }[];
     route: string[];

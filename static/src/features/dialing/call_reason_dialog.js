@@ -3,7 +3,10 @@ import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
 import { useAutofocus } from "@web/core/utils/hooks";
 
-/** Asks an administrator for the reason to override a rule. It is stored with the call. */
+/**
+ * Asks for the reason to call a blacklisted number or, as an administrator, to override a rule. It
+ * is stored with the call.
+ */
 export class CallReasonDialog extends Component {
     static template = "crm_telephony.CallReasonDialog";
     static components = { Dialog };

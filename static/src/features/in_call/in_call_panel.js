@@ -10,6 +10,7 @@ import { shortcutText, withShortcut } from "@crm_telephony/core/shortcuts";
 import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
 import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { CallerCard } from "@crm_telephony/features/caller_card/caller_card";
+import { CreateLinked } from "@crm_telephony/features/contacts/create_linked";
 import { CreateRecord } from "@crm_telephony/features/contacts/create_record";
 import { DialKeys } from "@crm_telephony/features/dialing/dial_keys";
 import { HoldReminder, HoldTime } from "@crm_telephony/features/held_call/hold_time";
@@ -29,6 +30,7 @@ export class InCallPanel extends Component {
         CallerCard,
         CallNote,
         CallTimer,
+        CreateLinked,
         CreateRecord,
         DialKeys,
         HoldReminder,

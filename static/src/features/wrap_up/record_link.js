@@ -5,12 +5,15 @@ import { useService } from "@web/core/utils/hooks";
 import { attempt } from "@crm_telephony/core/attempt";
 import { openCallRecord } from "@crm_telephony/core/open_record";
 import { useSoftphoneStore } from "@crm_telephony/core/use_softphone";
+import { CreateLinked } from "@crm_telephony/features/contacts/create_linked";
 import { CreateRecord } from "@crm_telephony/features/contacts/create_record";
 
-/** The contact or lead of an ended call, and the controls to change it. */
+const ICONS = { "crm.lead": "fa-star-o", "res.partner": "fa-user-o" };
+
+/** The record of an ended call, such as its contact or lead, and the controls to change it. */
 export class RecordLink extends Component {
     static template = "crm_telephony.RecordLink";
-    static components = { AutoComplete, CreateRecord };
+    static components = { AutoComplete, CreateLinked, CreateRecord };
     static props = { call: Object };
 
     setup() {
@@ -42,12 +45,12 @@ export class RecordLink extends Component {
         return [{ placeholder: _t("Searching…"), options: (term) => this.search(term) }];
     }
 
-    icon({ model }) {
-        return model === "crm.lead" ? "fa-star-o" : "fa-user-o";
+    icon({ model, icon }) {
+        return icon || ICONS[model] || "fa-file-o";
     }
 
-    iconText({ model }) {
-        return model === "crm.lead" ? _t("Lead") : _t("Contact");
+    iconText({ model, detail }) {
+        return { "crm.lead": _t("Lead"), "res.partner": _t("Contact") }[model] || detail || "";
     }
 
     isLinked({ model, id }) {

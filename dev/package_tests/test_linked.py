@@ -1,0 +1,124 @@
+"""Calls belong to records of apps that are installed later than the addon, and removed again."""
+
+import os
+import re
+import socket
+
+import pytest
+
+import database
+import places
+from test_example import HERE, get_addons_path, get_snippets
+
+NAME = "crm_telephony_linked"
+APPS = ("sale", "project", "hr_recruitment")
+MANIFEST = {
+    "name": "Linked",
+    "version": "19.0.1.0.0",
+    "license": "LGPL-3",
+    "depends": ["crm_telephony", *APPS],
+    "data": ["security/ir.model.access.csv"],
+}
+#: The models of OCA's helpdesk_mgmt, as far as the snippet of docs/integrate.md needs them.
+HELPDESK = """
+from odoo import fields, models
+
+
+class HelpdeskTicketStage(models.Model):
+    _name = "helpdesk.ticket.stage"
+    _description = "Stage"
+
+    name = fields.Char()
+    closed = fields.Boolean()
+
+
+class HelpdeskTicket(models.Model):
+    _name = "helpdesk.ticket"
+    _inherit = ["mail.thread.cc", "mail.activity.mixin"]
+    _description = "Helpdesk Ticket"
+
+    name = fields.Char(required=True)
+    partner_id = fields.Many2one("res.partner")
+    partner_name = fields.Char()
+    stage_id = fields.Many2one(
+        "helpdesk.ticket.stage", default=lambda self: self.env["helpdesk.ticket.stage"].create({})
+    )
+    closed = fields.Boolean(related="stage_id.closed")
+"""
+ACCESS = """id,name,model_id:id,group_id:id,perm_read,perm_write,perm_create,perm_unlink
+stage,stage,model_helpdesk_ticket_stage,base.group_user,1,1,1,1
+ticket,ticket,model_helpdesk_ticket,base.group_user,1,1,1,1
+"""
+
+
+@pytest.fixture
+def addon(tmp_path):
+    """Return a folder with an addon that depends on the apps and has the snippet of the page."""
+    files = {
+        "__manifest__.py": repr(MANIFEST),
+        "__init__.py": "from . import models\n",
+        "models/__init__.py": "from . import helpdesk, telephony_linked_model\n",
+        "models/helpdesk.py": HELPDESK,
+        "models/telephony_linked_model.py": get_snippets()["models/telephony_linked_model.py"],
+        "security/ir.model.access.csv": ACCESS,
+        "tests/__init__.py": "from . import test_linked\n",
+        "tests/test_linked.py": (HERE / "linked_tests.py").read_text(encoding="utf-8"),
+    }
+    for name, content in files.items():
+        file = tmp_path / NAME / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.timeout(1800)
+def test_calls_belong_to_records_of_apps_installed_later(addon):
+    """The tests of the apps succeed; without the apps the addon goes on, and forgets the links."""
+    name, log = f"telephony_linked_{os.getpid()}", "package-linked.log"
+    with database.building():
+        database.copy(database.ensure_template(), name)
+    path = f"{get_addons_path()},{addon}"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    try:
+        database.run_odoo(
+            name,
+            *("-i", NAME, f"--test-tags=/{NAME}", f"--http-port={port}", "--max-cron-threads=0"),
+            log=log,
+            addons_path=path,
+        )
+        assert database.log_problems(log) == []
+        text = (places.LOGS / log).read_text(encoding="utf-8")
+        count = len(re.findall(r"^    def test_", (HERE / "linked_tests.py").read_text(), re.M))
+        assert re.search(rf"0 failed, 0 error\(s\) of {count} tests", text)
+        database.run_shell(name, _REMOVE, log="package-linked-removed.log", addons_path=path)
+        removed = (places.LOGS / "package-linked-removed.log").read_text(encoding="utf-8")
+        assert "links: False False" in removed
+    finally:
+        database.drop(name)
+
+
+#: Link a call to a task, uninstall the app, and print what the call is linked to.
+_REMOVE = """
+task = env["project.task"].create({"name": "Lost"})
+call = env["telephony.call"].search([("state", "=", "ended")], limit=1)
+if not call:
+    company = env.ref("base.main_company")
+    account = env["telephony.account"].search([], limit=1) or env["telephony.account"].create(
+        {"name": "A", "company_id": company.id}
+    )
+    call = env["telephony.call"].create(
+        {"account_id": account.id, "direction": "incoming", "state": "ended"}
+    )
+call.write({"res_model": "project.task", "res_id": task.id})
+env.cr.commit()
+call_id = call.id
+env["ir.module.module"].search([("name", "=", "project")]).button_immediate_uninstall()
+env = self.env if "self" in globals() else env
+from odoo import api, SUPERUSER_ID
+from odoo.modules.registry import Registry
+with Registry(env.cr.dbname).cursor() as cr:
+    cr.execute("SELECT res_model, res_id FROM telephony_call WHERE id = %s", (call_id,))
+    print("links:", *[bool(value) for value in cr.fetchone()])
+"""

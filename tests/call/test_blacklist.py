@@ -1,0 +1,44 @@
+"""Odoo's phone blacklist: the agent is warned before a customer who opted out is called."""
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from odoo.addons.crm_telephony.models.call.telephony_call_outgoing import TelephonyRuleError
+
+from ..common import CUSTOMER, TelephonyCase
+
+
+@tagged("post_install", "-at_install")
+class TestBlacklist(TelephonyCase):
+    def setUp(self):
+        super().setUp()
+        self.env["phone.blacklist"].sudo()._add([CUSTOMER])
+
+    def test_blacklisted_customer_is_called_with_a_reason_only(self):
+        """The question is asked of any agent, and the reason is stored with the call."""
+        for reason in (None, "", "  "):
+            with self.subTest(reason), self.assertRaisesRegex(TelephonyRuleError, "blacklist"):
+                self.dial(override_reason=reason)
+        self.run_after_commit()
+        self.assertFalse(self.provider.sent("add_participant"))
+        call = self.dial(override_reason=" Asked us to call ")
+        self.assertEqual(call.blacklist_reason, "Asked us to call")
+        self.assertFalse(call.override_reason, "no rule of the company was overridden")
+        call._anonymize()
+        self.assertFalse(call.blacklist_reason)
+
+    def test_number_that_left_the_blacklist_is_called_at_once(self):
+        self.env["phone.blacklist"].sudo()._remove([CUSTOMER])
+        self.assertFalse(self.dial().blacklist_reason)
+
+    def test_reason_for_the_blacklist_overrides_no_rule(self):
+        """A rule of the company refuses the call of an agent, whatever the reason."""
+        self.company_a.write(
+            {
+                "telephony_country_policy": "listed",
+                "telephony_country_ids": self.france.ids,
+            }
+        )
+        with self.assertRaises(UserError) as caught:
+            self.dial(override_reason="Asked us to call")
+        self.assertNotIsInstance(caught.exception, TelephonyRuleError)
