@@ -36,20 +36,36 @@ OWN_TABS = {
 }
 WINDOW, CARD, BAR = ".o_telephony_softphone", ".o_telephony_incoming", ".o_telephony_bar"
 
-# Whether no ancestor that hides or scrolls what overflows cuts off a part of an element.
-IS_WHOLE = """(selector) => {
-    const element = document.querySelector(selector);
-    const box = element.getBoundingClientRect();
-    for (let outer = element.parentElement; outer; outer = outer.parentElement) {
-        const edge = outer.getBoundingClientRect();
-        const cuts = getComputedStyle(outer).overflow !== "visible";
-        if (cuts && (box.top < edge.top - 0.5 || box.bottom > edge.bottom + 0.5
-            || box.left < edge.left - 0.5 || box.right > edge.right + 0.5)) {
-            return false;
+# The selectors without an element that is on the screen, not covered, and with its whole text.
+FIND_BLOCKED = """(selectors) => selectors.flatMap((selector) => {
+    const why = (element) => {
+        const { left, top, right, bottom, width, height } = element.getBoundingClientRect();
+        const { clientWidth, clientHeight } = document.documentElement;
+        if (!width || !height) {
+            return "has no size";
         }
-    }
-    return true;
-}"""
+        if (left < 0 || top < 0 || right > clientWidth + 0.5 || bottom > clientHeight + 0.5) {
+            return `is outside: ${[left, top, right, bottom].map(Math.round)}`;
+        }
+        const points = [[0.5, 0.5], [0.15, 0.5], [0.85, 0.5], [0.5, 0.15], [0.5, 0.85]];
+        for (const [x, y] of points) {
+            const hit = document.elementFromPoint(left + width * x, top + height * y);
+            // The pointer passes through a disabled button.
+            if (!element.contains(hit) && !(element.disabled && hit?.contains(element))) {
+                return `is covered by ${hit?.tagName}.${hit?.className}`;
+            }
+        }
+        const parts = [element, ...element.querySelectorAll("*")];
+        const cuts = (part) => getComputedStyle(part).overflowX !== "visible";
+        if (parts.some((part) => cuts(part) && part.scrollWidth > part.clientWidth + 1)) {
+            return "is cut";
+        }
+        return "";
+    };
+    const reasons = [...document.querySelectorAll(selector)].map(why);
+    const isOne = reasons.length && reasons.some((reason) => !reason);
+    return isOne ? [] : [`${selector} ${reasons[0] || "is missing"}`];
+})"""
 
 
 @pytest.fixture
@@ -284,36 +300,142 @@ def test_narrow(world, agent, anna):
     _look_at_board(person, "narrow")
 
 
+class Controls:
+    """Checks that the controls of the softphone can be pressed, at each stage of a call."""
+
+    def __init__(self, page, name):
+        self.page, self.name, self.problems = page, name, []
+
+    def check(self, stage, *names):
+        """Note the controls that are missing, outside the screen, covered, or cut."""
+        expect(self.page.locator(f".o_telephony_{names[0]}").first).to_be_visible()
+        picture(self.page, f"controls-{self.name}-{stage}")
+        selectors = [f".o_telephony_{name}" for name in names]
+        found = self.page.evaluate(FIND_BLOCKED, selectors)
+        self.problems += [f"{stage}: {problem}" for problem in found]
+
+    def places(self):
+        """Return the places of the buttons of the call."""
+        return self.page.locator(".o_telephony_action, .o_telephony_hang_up").evaluate_all(
+            "buttons => buttons.map((button) => {"
+            " const { x, y } = button.getBoundingClientRect();"
+            " return [Math.round(x), Math.round(y)]; })"
+        )
+
+
 @pytest.mark.parametrize(
-    ("width", "height", "code"), [(1280, 720, CHINESE), (390, 844, "en_US"), (1280, 720, RTL)]
+    ("width", "height", "code"),
+    [
+        (1280, 720, CHINESE),
+        (1280, 720, "de_DE"),
+        (1280, 720, "ar_001"),
+        (1440, 900, "en_US"),
+        (390, 844, "de_DE"),
+    ],
 )
-def test_crowded_call(world, agent, anna, reads_in, many_queues, width, height, code):
-    """Z17 Z21: a long list of targets, the keypad and a large number cut nothing off."""
+def test_each_control_is_free(
+    world, agent, anna, customers, arrange, numbers, reads_in, many_queues, width, height, code
+):
+    """Z17 Z18 Z20 Z21: no control is cut or covered at any stage; those of a call stand still."""
+    second = customers("Zoe Verstraeten")
     person = agent("admin", rpc=reads_in(code), viewport={"width": width, "height": height})
+    arrange.write("telephony.number", arrange.number_id(), recording_mode="agent")
     page, phone = person.ready().page, Softphone(person)
+    controls = Controls(page, f"{code}-{width}")
+    press = lambda name: page.locator(f".o_telephony_{name}").click()  # noqa: E731
     phone.dismiss_notices()
-    waiting = world.emulator.calls_us("+33612345678", to=SUPPORT)
+    phone.open()
+    frame = ("status", "preferences_toggle", "minimize", "close")
+    tabs = [f"tab_{name}" for name in ("recent", "contacts", "activities", "live", "queue")]
+    phone.type_number("0470")
+    expect(page.locator(".o_telephony_result").first).to_be_visible()
+    controls.check("keypad", "call_button", "key", "erase", "result", "tab_keypad", *tabs, *frame)
+
     phone.dial(anna.number)
-    world.emulator.rings(anna.number).answer()
+    actions = ("mute", "keypad_toggle", "hold", "transfer_toggle", "record")
+    controls.check("dialling", "hang_up", *actions[:-1])
+    telephone = world.emulator.rings(anna.number)
+    controls.check("ringing", "hang_up", *actions[:-1])
+    telephone.answer()
     phone.is_talking()
-    page.locator(".o_telephony_transfer_toggle").click()
+    call = ("hang_up", *actions, "note", "open_record", "tab_call")
+    controls.check("talking", *call)
+    before = controls.places()
+    press("mute")
+    press("hold")
+    expect(page.locator(".o_telephony_hold_time")).to_be_visible()
+    controls.check("held", *call)
+    assert controls.places() == before, "a button has moved"
+    press("hold")
+    expect(page.locator(".o_telephony_hold_time")).to_have_count(0)
+    press("mute")
+    press("record")
+    expect(page.locator(".o_telephony_recording[data-state=recording]")).to_be_visible()
+    controls.check("recorded", *call, "recording_stop")
+    assert controls.places() == before, "a button has moved"
+    press("keypad_toggle")
+    controls.check("digits", "in_call_keypad .o_telephony_key", *call[:-3])
+    assert controls.places() == before, "a button has moved"
+    press("keypad_toggle")
+
+    press("transfer_toggle")
     expect(page.locator(".o_telephony_target", has_text="Desk 14")).to_have_count(1)
-    picture(page, f"crowded-transfer-{code}-{width}")
-    names = ("transfer_now", "ask_first", "add_third", "transfer_close")
-    cut = [name for name in names if not page.evaluate(IS_WHOLE, f".o_telephony_{name}")]
-    assert not cut, f"not in view: {cut}"
-    page.locator(".o_telephony_transfer_close").click()
-    page.locator(".o_telephony_keypad_toggle").click()
-    expect(page.locator(".o_telephony_in_call_keypad")).to_be_visible()
-    count = page.locator(".o_telephony_tab_queue .o_telephony_tab_count")
-    count.evaluate("element => { element.textContent = '99+'; }")
-    picture(page, f"crowded-keypad-{code}-{width}")
-    avatar = page.locator(".o_telephony_call .o_telephony_avatar")
-    assert page.evaluate(IS_WHOLE, ".o_telephony_call .o_telephony_avatar")
-    assert page.evaluate(IS_WHOLE, ".o_telephony_tab_queue .o_telephony_tab_count")
-    assert avatar.evaluate("element => element.offsetWidth === element.offsetHeight")
-    waiting.hang_up()
-    phone.hang_up().has_ended("answered")
+    transfer = ("transfer_now", "ask_first", "add_third", "transfer_close", "hang_up")
+    controls.check("transfer", *transfer, "target")
+    number, _written = numbers()
+    page.locator(".o_telephony_transfer_input").fill(number)
+    expect(page.locator(".o_telephony_target")).to_have_count(1)
+    page.locator(".o_telephony_target").click()
+    press("ask_first")
+    expect(page.locator(".o_telephony_strip[data-state=ringing]")).to_be_visible()
+    controls.check("consulting", "cancel_transfer", "hang_up", "mute", "keypad_toggle", "note")
+    world.emulator.rings(number).answer()
+    expect(page.locator(".o_telephony_strip[data-state=talking]")).to_be_visible()
+    controls.check("consulted", "complete", "merge", "cancel_transfer", "hang_up")
+    press("cancel_transfer")
+    expect(page.locator(".o_telephony_strip")).to_have_count(0)
+    expect(page.locator(".o_telephony_hold[aria-pressed=false]")).to_be_enabled()
+
+    other = world.emulator.calls_us(second.number)
+    phone.rings("Zoe Verstraeten")
+    controls.check("second", "accept", "decline", "card_size", "hang_up")
+    if width > 576:
+        controls.check("beside", *call, *frame[:3])
+    phone.accept_button.click()
+    expect(page.locator(".o_telephony_held")).to_be_visible()
+    phone.is_talking()
+    controls.check("swap", "held_resume", "held_hang_up", *call[:-3], "note")
+    other.hang_up()
+    phone.has_ended("answered")
+    controls.check("ended", "done", "held_resume", *frame[:3])
+    page.locator(".o_telephony_held_hang_up").click()
+    telephone.is_released()
+    assert not controls.problems, "\n".join(controls.problems)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
+def test_each_control_of_a_custom_phone_is_free(world, agent, anna, numbers, width, height):
+    """Z06: the states of both phones leave room for the buttons."""
+    number, _written = numbers()
+    person = agent("admin", viewport={"width": width, "height": height})
+    values = {"call_via": "phone", "phone_number": number}
+    person.rpc.call("telephony.agent", "save_preferences", values)
+    page, phone = person.ready().page, Softphone(person)
+    controls = Controls(page, f"custom-{width}")
+    try:
+        phone.dial(anna.number)
+        mine = world.emulator.rings(number)
+        controls.check("calling", "hang_up", "hold", "transfer_toggle")
+        mine.answer()
+        mine.hears_words("Press 1 to call")
+        mine.press("1")
+        world.emulator.rings(anna.number).answer()
+        expect(page.locator(".o_telephony_hold")).to_be_enabled()
+        controls.check("talking", "hang_up", "hold", "transfer_toggle")
+        phone.hang_up().has_ended("answered")
+    finally:
+        person.rpc.call("telephony.agent", "save_preferences", {"call_via": "browser"})
+    assert not controls.problems, "\n".join(controls.problems)
 
 
 def test_records(world, agent, anna):

@@ -162,6 +162,10 @@ export class SoftphoneWindow extends Component {
         return tabRegistry.get(this.store.panel, null)?.Component;
     }
 
+    get heading() {
+        return this.arePreferencesShown ? _t("Preferences") : _t("Phone");
+    }
+
     get preferencesTitle() {
         return this.arePreferencesShown ? _t("Close the preferences") : _t("Preferences");
     }

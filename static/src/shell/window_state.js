@@ -11,6 +11,8 @@ const KEY = "telephony.window";
 const PANELS = Object.values(Panel);
 /** The panels that may replace a call in the window */
 const BESIDE_CALL = [Panel.PREFERENCES, Panel.LIVE, Panel.QUEUE];
+/** The panels that the window does not open with */
+const ASIDE = [Panel.PREFERENCES, Panel.SET_UP];
 
 export class WindowState {
     /**
@@ -61,7 +63,9 @@ export class WindowState {
                 return;
             }
         }
-        this._set({ isOpen: false, isMinimized: false });
+        // The window opens with what it is for.
+        const panel = ASIDE.includes(this.store.panel) ? Panel.KEYPAD : this.store.panel;
+        this._set({ isOpen: false, isMinimized: false, panel });
     }
 
     /**

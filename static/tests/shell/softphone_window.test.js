@@ -15,6 +15,7 @@ import {
     fakeVoice,
     mountSoftphone,
     runningData,
+    seen,
     startConversation,
     startSoftphone,
 } from "@crm_telephony/../tests/telephony_test_helpers";
@@ -119,6 +120,20 @@ test("Z21: the keyboard moves and resizes the window, and puts it back", async (
     await contains(".o_telephony_put_back").click();
     expect(queryRect(WINDOW)).toEqual(first);
     expect.verifySteps(["telephony_window false"]);
+});
+
+test("a window closed in the preferences opens with the keypad", async () => {
+    fakeVoice();
+    await startSoftphone();
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    await contains(".o_telephony_preferences_toggle").click();
+    await seen(".o_telephony_preferences");
+    expect(".o_telephony_header").toHaveText(/^Preferences/);
+    await contains(".o_telephony_close").click();
+    await contains(".o_telephony_systray").click();
+    expect(".o_telephony_number_input").toHaveCount(1);
+    expect(".o_telephony_header").toHaveText(/^Phone/);
 });
 
 test("the focus returns to the icon when Escape closes or minimizes the window", async () => {

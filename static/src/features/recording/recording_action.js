@@ -20,7 +20,10 @@ function nextWish({ recording }) {
 
 /** The text below the icon; the whole label is the tooltip. */
 function shortLabel({ call }) {
-    return nextWish(call) === "paused" ? _t("Pause") : _t("Record");
+    if (!LIVE.includes(call.recording.state)) {
+        return _t("Record call");
+    }
+    return nextWish(call) === "paused" ? _t("Pause") : _t("Resume");
 }
 
 function label({ call }) {
