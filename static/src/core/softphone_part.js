@@ -22,11 +22,12 @@ export function withShortNames(services) {
  *
  * @param {string} name
  * @param {string[]} dependencies names of services
- * @param {(services: Object) => Object} create receives them by their names without the prefix
+ * @param {(services: Object, env: Object) => Object} create receives them by their names without
+ *  the prefix
  */
 export function addPart(name, dependencies, create) {
     softphoneServices.add(PREFIX + name, {
         dependencies,
-        start: (_env, services) => create(withShortNames(services)),
+        start: (env, services) => create(withShortNames(services), env),
     });
 }

@@ -34,6 +34,7 @@ import { SoftphoneSystray } from "./softphone_systray";
  * @property {import("@crm_telephony/features/live_calls/company_calls").CompanyCalls} companyCalls
  * @property {import("@crm_telephony/features/activities/due_calls").DueCalls} dueCalls
  * @property {import("@crm_telephony/features/follow_up/follow_ups").FollowUps} followUps
+ * @property {import("@crm_telephony/features/open_records/open_records").OpenRecords} openRecords
  * @property {import("@crm_telephony/features/recording/recording_control").RecordingControl} recording
  * @property {import("@crm_telephony/features/monitoring/monitor_control").MonitorControl} monitor
  * @property {import("@crm_telephony/voice/call_quality").CallQuality} quality
@@ -65,6 +66,7 @@ const PARTS = [
     "telephony.missed",
     "telephony.monitor",
     "telephony.notes",
+    "telephony.openRecords",
     "telephony.preferences",
     "telephony.quality",
     "telephony.recording",
@@ -93,6 +95,7 @@ async function begin(parts) {
     parts.companyCalls.start();
     parts.dueCalls.start();
     parts.monitor.start();
+    parts.openRecords.start();
     parts.quality.start();
     parts.wrapUp.start(parts.serverSync);
     parts.transfer.start();

@@ -1,0 +1,48 @@
+/**
+ * Keeps an open form true when a call changes its record: the service of the softphone names the
+ * records, and their forms read them again. What the user has typed is kept.
+ */
+
+import { useBus } from "@web/core/utils/hooks";
+import { patch } from "@web/core/utils/patch";
+import { FormController } from "@web/views/form/form_controller";
+
+/** Event of the environment's bus; its detail is a list of `{ model, id }` */
+export const RECORDS_CHANGED = "CRM_TELEPHONY:RECORDS-CHANGED";
+
+const CHATTER = ["messages", "activities"];
+
+patch(FormController.prototype, {
+    setup(...args) {
+        super.setup(...args);
+        useBus(this.env.bus, RECORDS_CHANGED, ({ detail }) => {
+            const { root } = this.model;
+            if (detail.some(({ model, id }) => model === root?.resModel && id === root.resId)) {
+                this._refreshAfterCall(root);
+            }
+        });
+    },
+
+    /** @param {Object} root record of the form */
+    async _refreshAfterCall(root) {
+        if (!(await root.isDirty())) {
+            return root.load(); // the chatter follows
+        }
+        const { resModel, resId } = root;
+        const thread = this.mailStore?.Thread.get({ model: resModel, id: resId });
+        await Promise.all([thread?.fetchThreadData(CHATTER), this._refreshCounters(root)]);
+    },
+
+    /** Read the counters of the stat buttons, which nobody can have edited. */
+    async _refreshCounters(root) {
+        const names = Object.keys(root.activeFields).filter((name) => {
+            const { type, readonly } = root.fields[name];
+            return type === "integer" && readonly && name !== "id";
+        });
+        const { resModel, resId, context } = root;
+        const [values] = await this.orm.silent.read(resModel, [resId], names, { context });
+        if (values && this.model.root === root) {
+            await this.model.mutex.exec(() => root._applyValues(values));
+        }
+    },
+});
