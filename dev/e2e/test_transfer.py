@@ -117,6 +117,46 @@ def test_transfer_at_once_and_its_coming_back(world, agent, customers):
     assert call["user_id"][0] == demo.rpc.uid and call["note"] == "Wants a refund"
 
 
+def test_who_hands_over_documents_the_own_part(world, agent, customers):
+    """Z19 Z27: the end window of who hands a call over; two results do not overwrite each other."""
+    customer = customers("Dries Wouters")
+    telephone, first, second = _meet(world, agent, customer)
+    mine, name = Transfers(first), _colleague(second)
+    first.note.fill("Wants a refund")
+    mine.choose(name, name)
+    mine.press("transfer_now")
+    assert name in first.has_ended()
+    result = first.page.locator(".o_telephony_disposition")
+    result.select_option(label="Wrong number")
+    expect(first.page.locator(".o_telephony_saved .text-success")).to_be_visible()
+    second.rings("Dries Wouters")
+    second.accept().is_talking()
+    first.write_note("Was angry")
+    first.page.locator(".o_telephony_follow_up_task").click()
+    first.page.locator(".o_telephony_follow_up_save").click()
+    expect(first.page.locator(".o_telephony_follow_up_saved")).to_contain_text("Dries Wouters")
+    first.done()
+    second.write_note("Refunded")
+    telephone.hang_up()
+    second.has_ended("answered")
+    second.page.locator(".o_telephony_disposition").select_option(label="Interested")
+    expect(second.page.locator(".o_telephony_saved .text-success")).to_be_visible()
+    second.done()
+    call = world.server.ended_call(world.admin, customer.number)
+    [row] = world.admin.call("telephony.call", "read", [call["id"]], ["note", "disposition_id"])
+    assert row["note"] == "Refunded" and row["disposition_id"][1] == "Interested"
+    [message] = world.admin.search(
+        "mail.message",
+        [
+            ("model", "=", "res.partner"),
+            ("res_id", "=", customer.id),
+            ("body", "ilike", "Refunded"),
+        ],
+        ["body"],
+    )
+    assert "Was angry" in message["body"] and "Wrong number" in message["body"]
+
+
 def test_asking_first(world, agent, customers):
     """Z18: the customer hears music and neither agent; hung up, three-way, completed."""
     customer = customers("Bente Claes")

@@ -12,5 +12,6 @@ from . import (
     telephony_agent_wrap_up,
     telephony_call,
     telephony_call_timeline,
+    telephony_transfer,
 )
 # isort: on

@@ -29,7 +29,7 @@ class TelephonyCall(models.Model):
     def wrap_up(self, uuid, values):
         """Save the summary and disposition of a call, and end or extend the wrap-up.
 
-        :param str uuid: a call of the current user
+        :param str uuid: a call that the current user has, or has handed over
         :param dict values: any of `note`, `disposition_id`, `extend` (by the original duration,
             once) and `done` (calls may reach the user again)
         :raise UserError: the disposition does not exist, does not fit the call, or is missing; or
@@ -37,27 +37,28 @@ class TelephonyCall(models.Model):
         :return: see `_to_client`; and `agent`, see `telephony.agent._to_client`
         :rtype: dict
         """
-        call_sudo = self._get_mine_sudo(uuid)
+        call_sudo, part_sudo = self._get_part_sudo(uuid)
         if values.get("note") is not None:
             self.save_note(uuid, values["note"])
         if "disposition_id" in values:
-            call_sudo._set_disposition(values["disposition_id"])
+            part_sudo._set_disposition(values["disposition_id"])
         if values.get("done"):
-            call_sudo._check_disposition()
-        call_sudo._get_agent()._change_wrap_up(call_sudo, values)
+            part_sudo._check_disposition()
+        agents_sudo = self.env.user.sudo()._get_telephony_agents(call_sudo.company_id)
+        agents_sudo._change_wrap_up(call_sudo, values)
         agent_sudo = self.env["telephony.agent"]._ensure_own_agent()
-        return {**call_sudo._to_client_for_me(), "agent": agent_sudo._to_client()}
+        return {**call_sudo._to_part(part_sudo), "agent": agent_sudo._to_client()}
 
     @api.model
     @check_arguments
     def get_dispositions(self, uuid):
         """Return the dispositions from which the user may choose after a call.
 
-        :param str uuid: a call of the current user
+        :param str uuid: a call that the current user has, or has handed over
         :return: dictionaries with `id` and `name`
         :rtype: list(dict)
         """
-        call_sudo = self._get_mine_sudo(uuid)
+        call_sudo, _part_sudo = self._get_part_sudo(uuid)
         return [
             {"id": disposition.id, "name": disposition.name}
             for disposition in call_sudo._get_dispositions().with_context(lang=self.env.lang)

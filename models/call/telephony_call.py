@@ -1436,8 +1436,8 @@ class TelephonyCall(models.Model):
     def _get_linked_records(self):
         """Return the records that this call is about, the most specific one first.
 
-        The first one has the log note in its chatter. The softphone shows the first one that the
-        user may read, and plans follow-ups there. Other addons put their records in front.
+        Each one has a log note in its chatter. The softphone shows the first one that the user may
+        read, and plans follow-ups there. Other addons put their records in front.
 
         :rtype: list
         """

@@ -170,10 +170,10 @@ class TelephonyCall(models.Model):
         :param str uuid: the call
         :param str note: plain text, 20,000 characters at most
         """
-        call_sudo = self._get_mine_sudo(uuid)
+        call_sudo, part_sudo = self._get_part_sudo(uuid)
         note = (note or "")[:NOTE_LENGTH]
-        if (call_sudo.note or "") != note:
-            call_sudo.note = note
+        if (part_sudo.note or "") != note:
+            part_sudo.note = note
             call_sudo._on_note_changed()
         return True
 
@@ -263,7 +263,37 @@ class TelephonyCall(models.Model):
             raise UserError(self.env._("Your phone is not connected to this call."))
         return phones_sudo[-1:]
 
+    @api.model
+    def _get_part_sudo(self, uuid):
+        """Return a call that the current user has or has handed over, to document it.
+
+        :raise AccessError: the user neither has nor had the call, or it does not exist
+        :return: the call, and the record with the user's own `note` and `disposition_id`, both as
+            superuser
+        :rtype: tuple
+        """
+        call_sudo = self._find_sudo(uuid)
+        self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
+        part_sudo = call_sudo._get_part_of(self.env.user)
+        if not part_sudo:
+            raise AccessError(self.env._("This is not your call."))
+        return call_sudo, part_sudo
+
     # === BUSINESS METHODS === #
+
+    def _get_part_of(self, user):
+        """Return the record with a user's own note and result of this call, or an empty one.
+
+        The last agent of a call owns its note and its result.
+        """
+        return self if self and self.user_id == user else self.browse()
+
+    def _to_part(self, _part):
+        """Return the payload of an ended call, or of the current user's part in it.
+
+        :param part: see `_get_part_of`
+        """
+        return self._to_client_for_me()
 
     # === FROM THE WEBHOOKS === #
 

@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
+from odoo.addons.mail.tools.discuss import Store
+
 from ..arguments import check_arguments, check_one, is_text
 from ..call.telephony_call_control import NOTE_LENGTH
 from ..gate import door
@@ -73,6 +75,11 @@ class TelephonyCall(models.Model):
         if owner and owner != self.partner_id.commercial_partner_id:
             self.lead_id = False
 
+    # The log note on the first record is `message_id`; these are on its other records.
+    other_message_ids = fields.Many2many(
+        "mail.message", string="Further Log Notes", readonly=True, copy=False
+    )
+
     # === RPC === #
 
     @api.model
@@ -117,7 +124,7 @@ class TelephonyCall(models.Model):
             records
         :rtype: list(dict)
         """
-        call_sudo = self._get_mine_sudo(uuid)
+        call_sudo, _part_sudo = self._get_part_sudo(uuid)
         linked = self.env["telephony.linked.model"]
         companies = Domain("company_id", "in", (call_sudo.company_id.id, False))
         term = (term or "").strip()
@@ -176,13 +183,15 @@ class TelephonyCall(models.Model):
         :return: see `_to_client`
         :rtype: dict
         """
-        call_sudo = self._get_mine_sudo(uuid)
+        call_sudo, part_sudo = self._get_part_sudo(uuid)
+        if part_sudo != call_sudo and call_sudo._get_linked_records():
+            raise AccessError(self.env._("Only the last phone user of a call can change its link."))
         if res_model not in self.env["telephony.linked.model"]._get_installed():
             raise UserError(self.env._("A call cannot be linked to this kind of record."))
         record = self.env[res_model].browse(res_id)
         self._check_linkable(record, call_sudo.company_id)
         call_sudo._link(record)
-        return call_sudo._to_client_for_me()
+        return call_sudo._to_part(part_sudo)
 
     # === BUSINESS METHODS === #
 
@@ -322,23 +331,20 @@ class TelephonyCall(models.Model):
         return bool(self.res_id)
 
     def _move_log(self):
-        """Move the log note in the chatter to the record that the call is linked to now."""
-        for call in self.filtered(lambda call: call.state == "ended"):
-            moment = call.message_id.date
-            call.message_id.unlink()
-            call.message_id = False
-            call._post_log()
-            if moment and call.message_id:
-                call.message_id.date = moment
+        """Move the log notes to the records that these calls are linked to now."""
+        self.filtered(lambda call: call.state == "ended")._sync_log()
 
     # ---------------------------------------------------------
     # LOG
     # ---------------------------------------------------------
 
-    # The records linked to a call, and the log note in their chatter.
+    # The records linked to a call, and the log notes in their chatter.
 
-    def _get_log_body(self):
-        """Return the log note of a call: direction, result, duration, user and summary."""
+    def _get_log_body(self, record):
+        """Return the log note of a call: direction, result, duration, user and summary.
+
+        :param record: the record in whose chatter it stands; it names the other ones
+        """
         outcome = dict(self._fields["outcome"]._description_selection(self.env))
         if self.direction == "incoming":
             headline = self.env._("Incoming call from %(number)s")
@@ -369,14 +375,39 @@ class TelephonyCall(models.Model):
         elif self.user_id:
             parts.append(self.user_id.name)
         body = Markup('<p><i class="fa %s" role="img"></i> %s</p>') % (icon, " · ".join(parts))
-        for line in (self.note or "").splitlines():
+        for line in [*(self.note or "").splitlines(), *self._get_part_lines()]:
             body += Markup("<p>%s</p>") % line
         for recording in self.recording_ids.filtered(
             lambda recording: recording.kind == "conversation" and recording.state == "stored"
         ):
             # The client shows the player here, to users who may hear the recording.
             body += Markup("<p>%s</p>") % recording._get_html_link(self.env._("Play the recording"))
+        for other in self._get_logging_records():
+            if other != record:
+                link = other._get_html_link(self._get_log_title(other))
+                body += Markup("<p>%s</p>") % self.env._("Also logged on %(record)s", record=link)
         return body
+
+    def _get_logging_records(self):
+        """Return the linked records of this call that have a chatter."""
+        return [record for record in self._get_linked_records() if hasattr(record, "_message_log")]
+
+    def _get_part_lines(self):
+        """Return what the agents say who handed this call over, as far as the note lacks it."""
+        lines = []
+        for transfer in self.transfer_ids.filtered(lambda transfer: transfer._is_handed_over()):
+            texts = transfer._get_part_texts()
+            if transfer.note and transfer.note not in (self.note or ""):
+                texts.append(transfer.note)
+            if len(list(filter(None, texts))) > 1:
+                lines.append(" · ".join(filter(None, texts)))
+        return lines
+
+    def _get_log_title(self, record):
+        """Return how a note names another record, whose name its readers may not know."""
+        if record._name == "res.partner":
+            return record.display_name
+        return self.env["ir.model"]._get(record._name).name
 
     def _get_follow_ups(self):
         return [self._post_log, *super()._get_follow_ups()]
@@ -399,23 +430,73 @@ class TelephonyCall(models.Model):
         self._update_log()
 
     def _post_log(self):
-        """Post one log note about an ended call on its record, without e-mail."""
+        """Log these ended calls on each of their records, without e-mail."""
         # A canceled queue callback has no legs: the customer was not dialed.
-        for call in self.filtered(
+        self.filtered(
             lambda call: (call.leg_ids or call.is_logged) and not call.message_id
-        ):
-            record, *_others = call._get_linked_records() or [None]
-            if not record:
-                continue
-            author = call.user_id.partner_id or self._get_robot()
-            lang = call.user_id.lang or call.company_id.partner_id.lang
-            call.message_id = record.with_context(
-                lang=lang, telephony_rules_later=True
-            )._message_log(
-                body=call.with_context(lang=lang)._get_log_body(),
-                author_id=author.id,
-                message_type="notification",
-            )
+        )._sync_log(is_new=True)
+
+    def _sync_log(self, is_new=False):
+        """Have exactly one log note of each call on each record that it is linked to.
+
+        :param bool is_new: whether the calls have no notes yet
+        """
+        for call in self:
+            wanted = logged = self.env["mail.message"]
+            if not is_new:
+                logged = call._get_log_notes()
+            notes = {(note.model, note.res_id): note for note in logged}
+            moment = logged[:1].date
+            for record in call._get_logging_records():
+                note = notes.pop((record._name, record.id), None)
+                wanted += note or call._log_on(record, moment)
+            call._drop_log_notes(wanted.concat(*notes.values()) - wanted)
+            if wanted or call.message_id:
+                call.message_id = wanted[:1]
+            if wanted[1:] or notes:
+                call.other_message_ids = wanted[1:]
+            if moment:
+                call._update_log()
+
+    def _log_on(self, record, moment):
+        """Log this ended call on a record. Note: `self.ensure_one()`
+
+        :param record: the record
+        :param datetime moment: when it was logged on another record; empty if it is new
+        :return: the note (`mail.message`)
+        """
+        self.ensure_one()
+        author = self.user_id.partner_id or self._get_robot()
+        call = self._in_log_lang()
+        note = record.with_context(lang=call.env.lang, telephony_rules_later=True)._message_log(
+            body=call._get_log_body(record),
+            author_id=author.id,
+            message_type="notification",
+        )
+        if moment:
+            note.date = moment
+        return note
+
+    def _in_log_lang(self):
+        """Return this call in the language of its log notes. Note: `self.ensure_one()`"""
+        lang = self.user_id.lang or self.company_id.partner_id.lang
+        return self.with_context(lang=lang)
+
+    def _get_log_notes(self):
+        """Return the log notes of these calls, the one on the most specific record first."""
+        return self.message_id | self.other_message_ids
+
+    def _drop_log_notes(self, notes):
+        """Delete log notes, also from the page of the calls' users."""
+        for user in self.user_id if notes else ():
+            user._bus_send("mail.message/delete", {"message_ids": notes.ids})
+        notes.unlink()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_log(self):
+        # sudo: telephony.call - the right to delete a call includes its log notes
+        calls_sudo = self.sudo()
+        calls_sudo._drop_log_notes(calls_sudo._get_log_notes())
 
     @api.model
     def _get_robot(self):
@@ -424,10 +505,15 @@ class TelephonyCall(models.Model):
         return self.env["res.partner"].browse(robot or [])
 
     def _update_log(self):
-        """Update the log note when the summary is saved after the end."""
-        for call in self.filtered("message_id"):
-            lang = call.user_id.lang or call.company_id.partner_id.lang
-            call.message_id.body = call.with_context(lang=lang)._get_log_body()
+        """Update the log notes when the summary or the result is saved after the end."""
+        for call in self.filtered(lambda call: call.state == "ended"):
+            notes = call._get_log_notes()
+            for note in notes:
+                record = self.env[note.model].browse(note.res_id)
+                note.body = call._in_log_lang()._get_log_body(record)
+            if notes and call.user_id:
+                # The chatter may be open in the user's page.
+                Store(bus_channel=call.user_id).add(notes, ["body"]).bus_send()
 
     @check_one
     def action_open_record(self):
@@ -617,44 +703,42 @@ class TelephonyCall(models.Model):
     @door()
     @check_arguments
     def schedule_follow_up(self, uuid, kind, values):
-        """Schedule an activity after a call, on its opportunity or else on its contact.
+        """Schedule an activity after a call: on its opportunity, its contact, or the call itself.
 
-        :param str uuid: a call of the current user
+        :param str uuid: a call that the current user has, or has handed over
         :param str kind: `call` or `task`
-        :param dict values: `date` (`YYYY-MM-DD`), `summary`, and optionally `note` and `user_id`
-        :raise UserError: the call has no record, the date is invalid, or the user cannot do the
-            activity
+        :param dict values: `date` (`YYYY-MM-DD`), `summary`, and optionally `note` and `user_id`;
+            `start` (`YYYY-MM-DD HH:MM:SS`, UTC) for a fixed hour, and `alarm_id` for a reminder
+            before it; `res_model` (`res.partner` or `crm.lead`) and `name` to save an unknown
+            customer in the same step
+        :raise UserError: the date or time is invalid, the customer is known already, or the user
+            cannot do the activity
+        :raise AccessError: the current user may not create such a record
         :return: `activity_id`, and the `record` it is linked to
         :rtype: dict
         """
-        call_sudo = self._get_mine_sudo(uuid)
+        call_sudo, _part_sudo = self._get_part_sudo(uuid)
         if kind not in ACTIVITY_TYPES:
             raise UserError(self.env._("A follow-up must be a call or a task."))
+        date, start = self._get_follow_up_moment(values)
+        if values.get("res_model"):
+            call_sudo._save_customer(values["res_model"], values.get("name"))
         record = call_sudo._get_follow_up_record()
-        if not record:
-            raise UserError(
-                self.env._(
-                    "This call is not linked to a contact or an opportunity yet. Link it first."
-                )
-            )
-        try:
-            date = fields.Date.to_date(values.get("date"))
-        except (TypeError, ValueError):
-            date = None
-        if not date:
-            raise UserError(self.env._("Choose the date of the follow-up."))
         assignee = self._get_assignee(values.get("user_id") or self.env.uid, record)
         # sudo: mail.activity - the user of the call may plan it, even if only the sales team may
         # edit the contact
-        activity = record.sudo().activity_schedule(
+        activity_sudo = record.sudo().activity_schedule(
             ACTIVITY_TYPES[kind],
             date_deadline=date,
             summary=(values.get("summary") or "").strip() or False,
             note=values.get("note") or False,
             user_id=assignee.id,
         )
+        if start:
+            alarm = self.env["calendar.alarm"].browse(values.get("alarm_id") or [])
+            activity_sudo._schedule_telephony_event(start, alarm.exists())
         return {
-            "activity_id": activity.id,
+            "activity_id": activity_sudo.id,
             "record": {
                 "model": record._name,
                 "id": record.id,
@@ -678,14 +762,76 @@ class TelephonyCall(models.Model):
             raise UserError(self.env._("The follow-up cannot be assigned to this person."))
         return user
 
+    @api.model
+    def _get_follow_up_moment(self, values):
+        """Return the date of a follow-up, and the time if it has one.
+
+        :param dict values: see `schedule_follow_up`
+        :raise UserError: there is no date, or the time is not on it
+        :return: the date in the user's time zone, and a naive datetime in UTC or None
+        :rtype: tuple
+        """
+        try:
+            date = fields.Date.to_date(values.get("date"))
+            start = fields.Datetime.to_datetime(values.get("start") or None)
+        except (TypeError, ValueError):
+            date = start = None
+        # No time zone is farther than 14 hours from UTC.
+        noon = date and fields.Datetime.to_datetime(date).replace(hour=12)
+        if not date or (start and abs((start - noon).total_seconds()) > 26 * 3600):
+            raise UserError(self.env._("Choose the date of the follow-up."))
+        return date, start
+
+    def _save_customer(self, res_model, name):
+        """Save the unknown customer of this call, with the current user's rights.
+
+        Note: `self.ensure_one()`
+
+        :param str res_model: `res.partner` or `crm.lead`
+        :param str name: the customer's name; the number, if it is empty
+        :raise UserError: the model is neither, or the customer is known already or hidden
+        """
+        self.ensure_one()
+        if res_model not in ("res.partner", "crm.lead"):
+            raise UserError(self.env._("A caller can only be saved as a contact or a lead."))
+        if self._get_linked_records() or not self.customer_number:
+            raise UserError(
+                self.env._("This call has a contact or a lead already, or a hidden number.")
+            )
+        number = self._format_number(self.customer_number)
+        name = (name or "").strip() or number
+        values = {
+            "phone": number,
+            "city": self.caller_city,
+            "country_id": self.caller_country_id.id,
+            "name": name,
+        }
+        if res_model == "crm.lead":
+            values |= {
+                "name": self.env._("Call with %s", name),
+                "contact_name": name if name != number else False,
+                "company_id": self.company_id.id,
+            }
+        self._link(self._get_my_env()[res_model].create(values))
+
+    def _get_my_env(self):
+        """Return the environment of the current user, with that user's rights."""
+        return self.env(user=self.env.uid, su=False)
+
     def _get_follow_up_record(self):
-        """Return the most specific record of the call that the current user may read, or none."""
-        for linked in self._get_linked_records():
-            record = linked.with_env(self.env(user=self.env.uid, su=False))
+        """Return the most specific record of the call that the current user may read.
+
+        Note: `self.ensure_one()`
+
+        :return: the call itself, if there is none
+        """
+        self.ensure_one()
+        for linked in [*self._get_linked_records(), self]:
+            record = linked.with_env(self._get_my_env())
             # An order or ticket of another addon may have no activities.
             if record.has_access("read") and hasattr(record, "activity_schedule"):
-                return record
-        return self.env["res.partner"]
+                break
+        return record
 
     # ---------------------------------------------------------
     # DUE CALLS
@@ -698,9 +844,9 @@ class TelephonyCall(models.Model):
         """Return the calls that the current user has to make, the most urgent first.
 
         :return: dictionaries with `key`, `activity_id`, `callback_id`, `record`, `name`, `number`,
-            `number_display`, `summary`, `deadline` (`YYYY-MM-DD`) and whether it `is_today` for the
-            user, `state` (`overdue`, `today` or `planned`), `tried_at`, and the `reason` why it
-            cannot be called
+            `number_display`, `summary`, `deadline` (`YYYY-MM-DD`), the hour `start` or False, if
+            it `is_today` for the user, `state` (`overdue`, `today` or `planned`), `tried_at`, and
+            the `reason` why it cannot be called
         :rtype: list(dict)
         """
         self.env["telephony.agent"]._ensure_own_agent()
@@ -737,7 +883,9 @@ class TelephonyCall(models.Model):
             for activity in activities
         ] + [self._get_due_callback(callback) for callback in callbacks if not callback.activity_id]
         rank = {"overdue": 0, "today": 1, "planned": 2}
-        return sorted(rows, key=lambda row: (rank[row["state"]], row["deadline"]))
+        return sorted(
+            rows, key=lambda row: (rank[row["state"]], row["deadline"], row["start"] or "")
+        )
 
     @api.model
     def _get_due_activity(self, activity, callback, tried):
@@ -766,6 +914,7 @@ class TelephonyCall(models.Model):
             "name": self._get_due_name(readable, owner) or activity.res_name or "",
             "summary": activity.summary or False,
             "deadline": fields.Date.to_string(activity.date_deadline),
+            "start": fields.Datetime.to_string(activity.calendar_event_id.start) or False,
             "is_today": activity.date_deadline == fields.Date.context_today(activity),
             "state": "overdue" if callback.is_overdue else activity.state,
             **self._get_due_number_data(number, tried_at),
@@ -789,6 +938,7 @@ class TelephonyCall(models.Model):
             "name": callback.customer_display,
             "summary": callback._get_activity_summary(),
             "deadline": fields.Date.to_string(deadline),
+            "start": False,
             "is_today": deadline == today,
             "state": "overdue" if callback.is_overdue else state,
             **self._get_due_number_data(callback.customer_number, callback.last_attempt_at),
@@ -812,6 +962,8 @@ class TelephonyCall(models.Model):
         """
         if record is None:
             return None, False
+        if record._name == "telephony.call":
+            return record, record.customer_number
         partner = record.partner_id if "partner_id" in record._fields else None
         for owner in (record, partner):
             if not owner or not owner.has_access("read"):
@@ -833,6 +985,8 @@ class TelephonyCall(models.Model):
             return ""
         if record._name == "crm.lead":
             return record.partner_id.name or record.contact_name or record.partner_name
+        if record._name == "telephony.call":
+            return record.customer_display
         if owner and owner._name == "res.partner":
             return owner.name or owner.display_name
         return record.display_name
@@ -842,7 +996,7 @@ class TelephonyCall(models.Model):
     # ---------------------------------------------------------
 
     def _anonymize(self, user=None):
-        self.message_id.unlink()
+        self._drop_log_notes(self._get_log_notes())
         super()._anonymize(user)
         # Last, because the feedback follows every change of the call.
         self._forget_feedback()

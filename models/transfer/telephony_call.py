@@ -122,6 +122,7 @@ class TelephonyCall(models.Model):
         )
         if data["mode"] != "blind":
             return transfer._begin_consultation()
+        transfer._keep_note()
         self._add_timeline("transferred", name=transfer.user_id.name, target=transfer.target_name)
         self._release_agent(transfer._explain_handover)
         return transfer._ring()
@@ -394,6 +395,7 @@ class TelephonyCall(models.Model):
             return
         was_on_hold = transfer.state == "talking" and transfer.mode == "warm"
         transfer._move_to("done")
+        transfer._keep_note()
         self._add_timeline("handed_over", name=transfer.user_id.name, target=transfer.target_name)
         if was_on_hold:
             self._want_hold(False)
@@ -409,6 +411,27 @@ class TelephonyCall(models.Model):
             )
             transfer.agent_id._notify_change()
         self._notify()
+
+    def _get_handover_by(self, user):
+        """Return the last transfer by which a user has handed this call over, if any."""
+        return self.transfer_ids.filtered(
+            lambda transfer: transfer.user_id == user and transfer._is_handed_over()
+        ).sorted("id")[-1:]
+
+    def _get_part_of(self, user):
+        return super()._get_part_of(user) or self._get_handover_by(user)
+
+    def _to_part(self, part):
+        data = super()._to_part(part)
+        return data if part == self else part._to_part(data)
+
+    def _to_left(self, user):
+        data = super()._to_left(user)
+        part = self._get_part_of(user)
+        if "state" in data and part and part != self:
+            env = user._telephony_env(self.company_id)
+            data["part"] = part.with_env(env).sudo()._to_part(data)
+        return data
 
     # === DEADLINES === #
 
@@ -598,7 +621,7 @@ class TelephonyCall(models.Model):
     # === PRIVACY === #
 
     def _anonymize(self, user=None):
-        self.transfer_ids.write({"number": False, "override_reason": False})
+        self.transfer_ids.write({"number": False, "override_reason": False, "note": False})
         super()._anonymize(user)
 
     def _forget_number(self, number):

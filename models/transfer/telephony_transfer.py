@@ -99,6 +99,9 @@ class TelephonyTransfer(models.Model):
     expires_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
     target_name = fields.Char("To", compute="_compute_target_name")
+    note = fields.Text(
+        "Summary", readonly=True, help="Written by the phone user who handed the call over."
+    )
 
     _open_unique = models.UniqueIndex(
         f"(call_id) WHERE state IN {OPEN_STATES}", "This call is already being transferred."
@@ -587,6 +590,39 @@ class TelephonyTransfer(models.Model):
     def _explain_handover(self, env):
         return env._("The call was transferred to %(target)s.", target=self.target_name)
 
+    def _is_handed_over(self):
+        """Return whether the customer was handed over, or is being handed over."""
+        return self.mode == "blind" or self.state == "done"
+
+    def _keep_note(self):
+        """Keep the note of the agent who hands over; the next agent continues that of the call."""
+        self.note = self.call_id.note
+
+    def _get_part_texts(self):
+        """Return what the agent who handed the call over says about it, besides the note."""
+        return [self.user_id.name]
+
+    def _to_part(self, data):
+        """Return the payload of the call for the end window of the agent who handed it over.
+
+        Note: `self.ensure_one()`
+
+        :param dict data: the payload of the call
+        """
+        self.ensure_one()
+        return {
+            **data,
+            "state": "ended",
+            "phase": "ended",
+            "outcome": data["outcome"] or "answered",
+            "end_message": self._explain_handover(self.env),
+            "is_part": True,
+            "user": {"id": self.user_id.id, "name": self.user_id.name},
+            "note": self.note or "",
+            "transfer": False,
+            "role": "agent",
+        }
+
     def _make_blind(self):
         """Turn an unanswered consultation into a blind transfer that keeps ringing."""
         call = self.call_id
@@ -599,6 +635,7 @@ class TelephonyTransfer(models.Model):
             # leaves it.
             raise UserError(self.env._("%(name)s has not answered yet.", name=self.target_name))
         self.mode = "blind"
+        self._keep_note()
         call._add_timeline("transferred", name=self.user_id.name, target=self.target_name)
         call._release_agent(self._explain_handover)
         call._wait_again()

@@ -127,6 +127,12 @@ export function snapshotData(values = {}) {
     };
 }
 
+/** Reminders of Odoo's calendar */
+export const ALARMS = Object.freeze([
+    { id: 1, duration: 15, interval: "minutes", duration_minutes: 15 },
+    { id: 2, duration: 1, interval: "hours", duration_minutes: 60 },
+]);
+
 /** Answer of `softphone_changes` without missed changes, except for the agent. */
 export const NO_CHANGES = Object.freeze({ calls: [], left: [], offers: [], closed: [] });
 
@@ -276,6 +282,7 @@ export async function startSoftphone({
         return Array.isArray(calls) ? { calls, has_more: false } : calls;
     });
     onRpc("telephony.call", "get_creatable", () => []);
+    onRpc("calendar.alarm", "search_read", () => ALARMS);
     onRpc("telephony.call", "get_card", () => ({ last_call: false, opportunities: [] }));
     onRpc("res.partner", "has_access", () => true);
     onRpc("crm.lead", "has_access", () => true);

@@ -116,10 +116,52 @@ class TestLog(TelephonyCase):
             "<p>by Friday</p>",
         ):
             self.assertIn(part, line)
-        self.assertFalse(self.get_lines(self.partner))
         self.assertEqual(call.message_id.author_id, self.ana.partner_id)
         self.assertFalse(call.message_id.notified_partner_ids)
         self.assertTrue(call.message_id.subtype_id.internal or not call.message_id.subtype_id)
+
+    def test_line_on_opportunity_and_contact(self):
+        """Z30: one line on each, which lead to each other; later changes follow in both."""
+        call = self.end(self.dial())
+        [on_lead], [on_contact] = self.get_lines(self.lead), self.get_lines(self.partner)
+        self.assertIn(f'data-oe-id="{self.partner.id}"', on_lead)
+        self.assertIn(f'data-oe-id="{self.lead.id}"', on_contact)
+        # Readers of the contact may have no right to the opportunity.
+        self.assertNotIn(self.lead.name, on_contact)
+        notes = call._get_log_notes()
+        self.assertEqual(len(notes), 2)
+        self.assertFalse(notes.notified_partner_ids)
+        self.as_user(self.ana).save_note(call.uuid, "Wants oak")
+        for record in (self.lead, self.partner):
+            [line] = self.get_lines(record)
+            self.assertIn("Wants oak", line)
+
+    def test_line_stays_where_it_is_right(self):
+        """Z28 Z30: a new link deletes, keeps and adds lines; anonymization deletes all."""
+        call = self.end(self.dial())
+        kept = self.partner.message_ids & call._get_log_notes()
+        other = self.lead.copy({"name": "Other"})
+        link = self.as_user(self.ana).link_record
+        link(call.uuid, "crm.lead", other.id)
+        self.assertFalse(self.get_lines(self.lead))
+        self.assertEqual(len(self.get_lines(other)), 1)
+        [on_contact] = self.get_lines(self.partner)
+        self.assertIn(f'data-oe-id="{other.id}"', on_contact)
+        self.assertTrue(kept and kept <= call._get_log_notes(), "not posted again")
+        link(call.uuid, "res.partner", self.partner.id)
+        self.assertFalse(self.get_lines(other))
+        [on_contact] = self.get_lines(self.partner)
+        self.assertNotIn("Also logged", on_contact)
+        self.assertEqual(call.message_id, kept)
+        link(call.uuid, "crm.lead", other.id)
+        call._anonymize()
+        self.assertFalse(self.get_lines(other) + self.get_lines(self.partner))
+
+    def test_deleted_call_takes_its_lines_along(self):
+        """Z30: a call that is deleted leaves no line on opportunity or contact."""
+        call = self.end(self.dial())
+        self.as_user(self.max).browse(call.id).unlink()
+        self.assertFalse(self.get_lines(self.lead) + self.get_lines(self.partner))
 
     def test_line_on_the_contact(self):
         self.lead.unlink()

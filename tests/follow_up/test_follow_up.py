@@ -1,5 +1,7 @@
 """After a call: its disposition, its record, its follow-up; and calls given back."""
 
+from datetime import datetime, timedelta
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -89,13 +91,16 @@ class TestFollowUp(EndedCalls):
         self.assertEqual(answer["record"]["model"], "res.partner")
 
     def test_wrong_wishes_are_refused_in_words(self):
-        """Z27: a missing or invalid date, an unknown kind and a missing record are refused."""
+        """Z27: a missing or invalid date or hour and an unknown kind are refused."""
         call = self.call_of_ana()
         schedule = self.as_user(self.ana).schedule_follow_up
         for values in ({}, {"date": False}, {"date": "tomorrow"}, {"date": "2030-02-31"}):
             with self.assertRaisesRegex(UserError, "date"):
                 schedule(call.uuid, "call", values)
-        for wrong in ({"date": [2030]}, {"user_id": "bob"}):
+        for start in ("noon", "2030-03-12 08:00:00", "2030-03-16 08:00:00"):
+            with self.assertRaisesRegex(UserError, "date"):
+                schedule(call.uuid, "call", {**PLAN, "start": start})
+        for wrong in ({"date": [2030]}, {"user_id": "bob"}, {"start": 8}, {"alarm_id": "soon"}):
             with self.assertRaisesRegex(UserError, "not valid"):
                 schedule(call.uuid, "call", {**PLAN, **wrong})
         for user_id in (self.pia.id, self.eva.id, -1):
@@ -103,10 +108,126 @@ class TestFollowUp(EndedCalls):
                 schedule(call.uuid, "task", {**PLAN, "user_id": user_id})
         with self.assertRaisesRegex(UserError, "a call or a task"):
             schedule(call.uuid, "meeting", PLAN)
-        stranger = self.call_of_ana(from_=STRANGER, index=2)
-        with self.assertRaisesRegex(UserError, "Link it first"):
-            schedule(stranger.uuid, "call", PLAN)
         self.assertFalse(self.activities(self.lead))
+
+    # === HOUR AND REMINDER === #
+
+    def plan_at(self, start, kind="call", index=1, **values):
+        """Plan a follow-up of Ana's call at an hour and return its activity."""
+        call = self.call_of_ana(index)
+        plan = {**PLAN, "date": start.date().isoformat(), "start": str(start), **values}
+        answer = self.as_user(self.ana).schedule_follow_up(call.uuid, kind, plan)
+        self.env.invalidate_all()
+        return self.env["mail.activity"].browse(answer["activity_id"])
+
+    def test_hour_and_reminder_stand_in_the_calendar(self):
+        """Z27: with an hour, the activity has a calendar event of its user, with the reminder."""
+        alarm = self.env.ref("calendar.alarm_notif_1")
+        mails = self.env["mail.mail"].sudo().search_count([])
+        start = datetime(2030, 3, 14, 13, 30)
+        activity = self.plan_at(start, alarm_id=alarm.id, user_id=self.bob.id)
+        event = activity.calendar_event_id
+        self.assertEqual((event.start, event.alarm_ids), (start, alarm))
+        self.assertEqual((event.user_id, event.partner_ids), (self.bob, self.bob.partner_id))
+        self.assertEqual((event.res_model, event.res_id), ("crm.lead", self.lead.id))
+        self.assertEqual(event.name, "Ask about the desks")
+        self.assertEqual(activity.date_deadline, fields.Date.to_date("2030-03-14"))
+        self.assertEqual((activity.user_id, activity.summary), (self.bob, "Ask about the desks"))
+        self.assertEqual(self.activities(self.lead), activity, "the calendar plans none of its own")
+        # The message about the assignment; the calendar sends no invitation.
+        self.assertEqual(self.env["mail.mail"].sudo().search_count([]), mails + 1)
+        [row] = self.as_user(self.bob).due_calls()
+        self.assertEqual(row["start"], "2030-03-14 13:30:00")
+
+    def test_local_date_of_an_hour(self):
+        """Z27: the activity is due on the user's day, whatever the day in UTC."""
+        self.ana.tz = "Asia/Tokyo"
+        activity = self.plan_at(datetime(2030, 3, 14, 23, 0), kind="task", date="2030-03-15")
+        self.assertEqual(activity.date_deadline, fields.Date.to_date("2030-03-15"))
+        self.assertEqual(activity.calendar_event_id.start, datetime(2030, 3, 14, 23, 0))
+        self.assertFalse(activity.calendar_event_id.alarm_ids)
+
+    def test_call_that_took_place_reminds_nobody(self):
+        """Z27: an activity done before its hour takes its event out of the calendar."""
+        activity = self.plan_at(fields.Datetime.now() + timedelta(days=2))
+        event = activity.calendar_event_id
+        mine = self.as_user(self.ana, "mail.activity")
+        mine.browse(activity.id).action_feedback("Reached")
+        self.assertFalse(event.active)
+        past = self.plan_at(fields.Datetime.now() - timedelta(hours=1), index=2)
+        mine.browse(past.id).action_feedback("Reached")
+        self.assertTrue(past.calendar_event_id.active)
+
+    # === UNKNOWN AND HIDDEN CALLERS === #
+
+    def test_unknown_caller_becomes_a_contact_in_the_same_step(self):
+        """Z27 Z28: contact, link and follow-up of an unknown caller are one request."""
+        call = self.call_of_ana(from_=STRANGER)
+        plan = {**PLAN, "res_model": "res.partner", "name": " Olga Nowak "}
+        answer = self.as_user(self.ana).schedule_follow_up(call.uuid, "call", plan)
+        partner = call.partner_id
+        self.assertEqual(
+            answer["record"],
+            {
+                "model": "res.partner",
+                "id": partner.id,
+                "name": "Olga Nowak",
+            },
+        )
+        self.assertEqual(partner.phone_sanitized, STRANGER)
+        self.assertEqual(self.activities(partner).id, answer["activity_id"])
+        self.assertTrue(self.lines(call, partner))
+        with self.assertRaisesRegex(UserError, "already"):
+            self.as_user(self.ana).schedule_follow_up(call.uuid, "call", plan)
+        self.assertEqual(len(self.activities(partner)), 1)
+
+    def test_unknown_caller_becomes_a_lead_in_the_same_step(self):
+        """Z27 Z28: without a name, the number names the lead."""
+        call = self.call_of_ana(from_=STRANGER)
+        plan = {**PLAN, "res_model": "crm.lead", "name": ""}
+        self.as_user(self.ana).schedule_follow_up(call.uuid, "task", plan)
+        self.assertEqual(call.lead_id.name, "Call with +32 470 99 98 88")
+        self.assertEqual(call.lead_id.phone_sanitized, STRANGER)
+        self.assertEqual(call.lead_id.company_id, self.company_a)
+        self.assertTrue(self.activities(call.lead_id))
+
+    def test_customer_is_saved_with_the_users_rights(self):
+        """Z28: who may not create a lead cannot do it through a call; nor another model."""
+        self.ring.agent_ids = [Command.set(self.agent_cleo.ids)]
+        self.go_online(self.agent_cleo)
+        call, _verbs = self.call_in_and_wait(from_=STRANGER)
+        self.end(self.talk(call, self.agent_cleo, self.cleo), self.cleo)
+        schedule = self.as_user(self.cleo).schedule_follow_up
+        with self.assertRaises(AccessError):
+            schedule(call.uuid, "call", {**PLAN, "res_model": "crm.lead", "name": "Olga"})
+        with self.assertRaisesRegex(UserError, "a contact or a lead"):
+            schedule(call.uuid, "call", {**PLAN, "res_model": "res.users", "name": "Olga"})
+        self.assertFalse(call.partner_id | call.lead_id.partner_id)
+
+    def test_follow_up_of_a_hidden_caller_is_on_the_call(self):
+        """Z27: after every call, a follow-up can be planned; without a record, on the call."""
+        call = self.call_of_ana(from_="anonymous")
+        with self.assertRaisesRegex(UserError, "hidden"):
+            self.as_user(self.ana).schedule_follow_up(
+                call.uuid, "call", {**PLAN, "res_model": "res.partner", "name": "Olga"}
+            )
+        answer = self.as_user(self.ana).schedule_follow_up(call.uuid, "call", PLAN)
+        self.assertEqual(answer["record"]["model"], "telephony.call")
+        self.assertEqual(answer["record"]["id"], call.id)
+        self.assertEqual(self.activities(call).id, answer["activity_id"])
+        [row] = self.as_user(self.ana).due_calls()
+        self.assertEqual((row["name"], row["number"]), ("Hidden number", False))
+        with self.assertRaisesRegex(UserError, "cannot be assigned"):
+            self.as_user(self.ana).schedule_follow_up(
+                call.uuid, "call", {**PLAN, "user_id": self.ian.id}
+            )
+
+    def test_follow_up_of_an_unsaved_caller_can_be_called(self):
+        """Z27: the due call of an unknown caller has the number of the call."""
+        call = self.call_of_ana(from_=STRANGER)
+        self.as_user(self.ana).schedule_follow_up(call.uuid, "call", PLAN)
+        [row] = self.as_user(self.ana).due_calls()
+        self.assertEqual((row["number"], row["reason"]), (STRANGER, False))
 
     def test_only_whose_call_it_is(self):
         """Z27: a user cannot report on another user's call."""

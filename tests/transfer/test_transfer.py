@@ -97,6 +97,69 @@ class TestBlind(TransferStories):
         self.assertIn("Ana", str(call.message_id.body))
         self.assertIn("Bob", str(call.message_id.body))
 
+    def test_who_hands_over_documents_the_own_part(self):
+        """Z27: note, result and follow-up of two agents of a call do not overwrite each other."""
+        call = self.begin()
+        self.as_user(self.ana).save_note(call.uuid, "Wants a refund.")
+        part = self.transfer(call)["part"]
+        self.assertTrue(self.last(self.ana, "call_left")["part"]["is_part"])
+        self.assertEqual((part["state"], part["note"]), ("ended", "Wants a refund."))
+        self.assertEqual(part["user"]["id"], self.ana.id)
+        self.assertEqual(part["end_message"], "The call was transferred to Bob.")
+        self.step(call)
+        self.arrive(call, self.bob, self.agent_bob)
+        interested = self.env.ref("crm_telephony.disposition_interested")
+        wrong = self.env.ref("crm_telephony.disposition_wrong_number")
+        self.as_user(self.bob).save_note(call.uuid, "Refunded.")
+        ana = self.as_user(self.ana)
+        answer = ana.wrap_up(
+            call.uuid, {"note": "Was angry.", "disposition_id": wrong.id, "done": True}
+        )
+        self.assertEqual((answer["note"], answer["is_part"]), ("Was angry.", True))
+        self.assertEqual(answer["disposition"]["id"], wrong.id)
+        self.assertEqual(answer["agent"]["id"], self.agent_ana.id)
+        ana.schedule_follow_up(call.uuid, "task", {"date": "2030-03-14", "summary": "Apologize"})
+        self.assertEqual(self.lead.activity_ids.summary, "Apologize")
+        self.rpc(self.bob, "hang_up", call)
+        self.as_user(self.bob).wrap_up(call.uuid, {"disposition_id": interested.id})
+        self.assertEqual((call.note, call.disposition_id), ("Refunded.", interested))
+        [transfer] = call.transfer_ids
+        self.assertEqual((transfer.note, transfer.disposition_id), ("Was angry.", wrong))
+        for text in ("Refunded.", "Was angry.", wrong.name, interested.name):
+            self.assertIn(text, str(call.message_id.body))
+        ana.save_note(call.uuid, "Was very angry.")
+        self.assertIn("Was very angry.", str(call.message_id.body))
+        self.assertEqual(call.note, "Refunded.")
+
+    def test_who_hands_over_changes_nothing_of_the_next_agent(self):
+        """Z28: the own part includes neither the link of the call nor its control."""
+        call = self.begin()
+        self.transfer(call)
+        self.step(call)
+        self.arrive(call, self.bob, self.agent_bob)
+        ana = self.as_user(self.ana)
+        with self.assertRaisesRegex(AccessError, "last phone user"):
+            ana.link_record(call.uuid, "res.partner", self.partner.id)
+        for method, *args in (("set_hold", True), ("transfer_targets",), ("cancel_transfer",)):
+            with self.assertRaises(AccessError):
+                getattr(ana, method)(call.uuid, *args)
+        for user in (self.cleo, self.sue, self.eva):
+            with self.assertRaises(AccessError):
+                self.as_user(user).wrap_up(call.uuid, {"note": "Mine!"})
+
+    def test_returned_call_has_one_note_again(self):
+        """Z27: a call that returns to its sender is the sender's own call again."""
+        call = self.begin()
+        self.transfer(call)
+        self.as_user(self.ana).save_note(call.uuid, "Bob will know.")
+        self.rpc(self.bob, "decline", call)
+        self.step(call)
+        self.arrive(call, self.ana, self.agent_ana, sid=leg_sid(61))
+        self.assertEqual(call.user_id, self.ana)
+        self.as_user(self.ana).save_note(call.uuid, "Bob is away.")
+        self.assertEqual(call.note, "Bob is away.")
+        self.assertEqual(call.transfer_ids.note, "Bob will know.")
+
     def test_full_queue_while_the_colleague_connects_keeps_the_colleague(self):
         """Phases: a transfer that a colleague has accepted does not fail in Twilio's full queue."""
         call = self.begin()

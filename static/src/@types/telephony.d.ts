@@ -138,6 +138,8 @@ interface LeftCallData extends Partial<CallData> {
     uuid: string;
     has_left: true;
     message: string | false;
+    /** The call for the end window of the user who handed it over */
+    part?: CallData & { is_part: true };
 }
 
 interface CardActivity extends NamedRecord {

@@ -368,6 +368,9 @@ export class SoftphoneStore extends Reactive {
      * @returns {boolean} whether the payload is current
      */
     applyCall(call) {
+        if (call.is_part) {
+            return this._applyPart(call);
+        }
         if (this.isOutdated(call)) {
             return false;
         }
@@ -397,6 +400,14 @@ export class SoftphoneStore extends Reactive {
         const { holdWish } = this;
         if (holdWish?.uuid === call.uuid && holdWish.isOnHold === call.on_hold) {
             this.holdWish = null;
+        }
+        return true;
+    }
+
+    /** Apply the agent's own part of a call that others continue: for this agent it is over. */
+    _applyPart(part) {
+        if (this.endedCall?.uuid === part.uuid) {
+            this.endedCall = part;
         }
         return true;
     }

@@ -1,10 +1,12 @@
 import { Component, onMounted, useRef, useState } from "@odoo/owl";
-import { deserializeDate } from "@web/core/l10n/dates";
+import { deserializeDate, deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { moveInList } from "@crm_telephony/core/list_keys";
 import { openCallRecord } from "@crm_telephony/core/open_record";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
+
+const { DateTime } = luxon;
 
 /** The calls that the agent has to make, most urgent first, each callable with one click. */
 export class ActivitiesPanel extends Component {
@@ -35,9 +37,12 @@ export class ActivitiesPanel extends Component {
     }
 
     when(row) {
-        return row.is_today
+        const day = row.is_today
             ? _t("Today")
             : deserializeDate(row.deadline).toLocaleString({ month: "short", day: "numeric" });
+        const hour =
+            row.start && deserializeDateTime(row.start).toLocaleString(DateTime.TIME_SIMPLE);
+        return hour ? `${day}, ${hour}` : day;
     }
 
     callLabel(row) {

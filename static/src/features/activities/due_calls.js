@@ -6,7 +6,6 @@
 
 import { markRaw } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
-import { _t } from "@web/core/l10n/translation";
 import { Reactive } from "@web/core/utils/reactive";
 import { debounce } from "@web/core/utils/timing";
 import { attempt } from "@crm_telephony/core/attempt";
@@ -112,14 +111,6 @@ export class DueCalls extends Reactive {
                 const [first, second] = [a.tried_at || "", b.tried_at || ""];
                 return first < second ? -1 : Number(first > second);
             })[0];
-    }
-
-    /** @param {CallData} call @returns {string} why there is no next call; empty if there is one */
-    reasonNotNext(call) {
-        if (!this.isRead) {
-            return this.error || _t("Loading your activities…");
-        }
-        return this.next(call) ? "" : _t("No other calls are due.");
     }
 
     /**

@@ -1,7 +1,7 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
+import { getCreatableModels, isUnknown } from "@crm_telephony/core/new_customer";
 
 /**
  * Creates a contact or lead for an unknown customer, with the number filled in. The server links
@@ -20,8 +20,7 @@ export class CreateRecord extends Component {
     }
 
     get isUnknown() {
-        const { uuid, record, customer } = this.props.call;
-        return Boolean(uuid && customer.number && !record && !customer.name);
+        return isUnknown(this.props.call);
     }
 
     async loadRights() {
@@ -29,10 +28,8 @@ export class CreateRecord extends Component {
             { model: "res.partner", icon: "fa-user-plus", label: _t("Create contact") },
             { model: "crm.lead", icon: "fa-star-o", label: _t("Create lead") },
         ];
-        const rights = await Promise.all(
-            choices.map(({ model }) => user.checkAccessRight(model, "create"))
-        );
-        this.state.choices = choices.filter((_choice, index) => rights[index]);
+        const models = await getCreatableModels();
+        this.state.choices = choices.filter(({ model }) => models.includes(model));
     }
 
     /** @param {string} model */

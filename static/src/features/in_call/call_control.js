@@ -124,6 +124,7 @@ export class CallControl {
         const { store } = this;
         store.hideEnded();
         store.hideKeypad();
+        this.notes.forget(call.uuid);
         store.applyCall(call);
         store.stopAccepting();
         this.windowState.open();
@@ -346,6 +347,7 @@ export class CallControl {
      */
     onLeft(call) {
         const { store, voiceSession } = this;
+        const wasHere = Boolean(store.findCall(call.uuid));
         if (!store.applyLeft(call)) {
             return false;
         }
@@ -353,8 +355,22 @@ export class CallControl {
         if (store.session?.uuid === call.uuid) {
             voiceSession.end();
         }
+        if (call.part && wasHere) {
+            this._showPart(call.part);
+        }
         this.ringer.update();
         return true;
+    }
+
+    /** Show the end window of a call that the agent has handed over. @param {CallData} part */
+    _showPart(part) {
+        const { store } = this;
+        this.notes.forget(part.uuid);
+        if (store.calls.length) {
+            store.showEndedLater(part);
+        } else {
+            store.showEnded(part);
+        }
     }
 
     /** @param {CallData} call that has ended */

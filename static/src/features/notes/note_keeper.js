@@ -47,6 +47,12 @@ export class NoteKeeper extends Reactive {
         return this.drafts[call.uuid] ?? this.saved[call.uuid] ?? (call.note || "");
     }
 
+    /** Show the server's text: the call has another owner now. @param {string} uuid of the call */
+    forget(uuid) {
+        delete this.saved[uuid];
+        delete this._sent[uuid];
+    }
+
     isSaved(call) {
         return call.uuid in this.saved && !(call.uuid in this.drafts);
     }

@@ -49,7 +49,7 @@ export class TransferControl {
      */
     async transfer(call, { type, id, number }, mode, reason) {
         const target = type === "number" ? { type, number, reason } : { type, id };
-        this.notes.flush(call.uuid); // the target receives the note with the call
+        await this.notes.flush(call.uuid); // the target receives the note with the call
         try {
             this._apply(await this._ask("transfer", call.uuid, target, mode));
             return true;
@@ -64,8 +64,8 @@ export class TransferControl {
     }
 
     /** Complete a transfer: the target takes over the call. @param {CallData} call */
-    complete(call) {
-        this.notes.flush(call.uuid);
+    async complete(call) {
+        await this.notes.flush(call.uuid);
         return this._act("complete_transfer", call);
     }
 

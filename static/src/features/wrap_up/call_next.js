@@ -2,7 +2,7 @@ import { Component, onMounted, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
-/** Saves the note and result of a call, and places the next due call. */
+/** Saves the note and result of a call, and places the next due call, if there is one. */
 export class CallNext extends Component {
     static template = "crm_telephony.CallNext";
     static props = { call: Object };
@@ -14,13 +14,12 @@ export class CallNext extends Component {
         onMounted(() => this.dueCalls.open());
     }
 
-    get reason() {
-        return this.dueCalls.reasonNotNext(this.props.call);
+    get next() {
+        return this.dueCalls.next(this.props.call);
     }
 
     get title() {
-        const next = this.dueCalls.next(this.props.call);
-        return next ? _t("Save and call %(name)s", { name: next.name }) : this.reason;
+        return _t("Save and call %(name)s", { name: this.next.name });
     }
 
     async go() {

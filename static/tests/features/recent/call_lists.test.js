@@ -1,6 +1,16 @@
 /** The tabs “Contacts” and “Activities”, “Log and call next”, and “Call …” of the palette. */
 
-import { advanceTime, describe, expect, press, queryAllTexts, queryFirst, test } from "@odoo/hoot";
+import {
+    advanceTime,
+    animationFrame,
+    describe,
+    expect,
+    press,
+    queryAllTexts,
+    queryFirst,
+    test,
+    waitUntil,
+} from "@odoo/hoot";
 import { contains, mockService, onRpc, serverState } from "@web/../tests/web_test_helpers";
 import {
     callData,
@@ -179,7 +189,9 @@ describe("log and call next", () => {
         onRpc("telephony.call", "get_dispositions", () => []);
         onRpc("telephony.call", "find_records", () => []);
         world.store.endedCall = mine();
-        await seen(".o_telephony_call_next");
+        await seen(".o_telephony_ended");
+        await waitUntil(() => world.softphone.dueCalls.isRead);
+        await animationFrame();
         return world;
     }
 
@@ -214,10 +226,14 @@ describe("log and call next", () => {
         expect(softphone.dueCalls.next(mine()).name).toBe("Carl");
     });
 
-    test("without further due calls, the button is disabled with the reason", async () => {
-        await startEnded([dueRow(), dueRow({ ...BOB, state: "planned" })]);
-        await seen(".o_telephony_call_next:disabled");
-        expect(".o_telephony_call_next_reason").toHaveText("No other calls are due.");
+    test("the button is there only when a further call is due", async () => {
+        const { softphone, store } = await startEnded([
+            dueRow(),
+            dueRow({ ...BOB, state: "planned" }),
+        ]);
+        expect(".o_telephony_ended").toHaveCount(1);
+        expect(".o_telephony_call_next").toHaveCount(0);
+        expect(softphone.dueCalls.next(store.endedCall)).toBe(undefined);
     });
 
     test("a refused input shows the error and starts no call", async () => {

@@ -13,7 +13,7 @@ import {
     waitUntil,
 } from "@odoo/hoot";
 import { serializeDateTime } from "@web/core/l10n/dates";
-import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
+import { contains, onRpc, patchWithCleanup, serverState } from "@web/../tests/web_test_helpers";
 import {
     defineTelephony,
     endedData,
@@ -120,6 +120,44 @@ describe("choosing the target", () => {
         expect(".o_telephony_note").toHaveCount(1);
         expect(".o_telephony_hold").toHaveCount(1);
         expect(store.isTransferShown).toBe(false);
+    });
+
+    test("Z27: who hands a call over gets an end window for the own part", async () => {
+        const { store } = await speak();
+        const me = { id: serverState.userId, name: "Me" };
+        const part = runningData({
+            state: "ended",
+            phase: "ended",
+            outcome: "answered",
+            end_message: "The call was transferred to Bob.",
+            is_part: true,
+            user: me,
+            disposition: false,
+        });
+        const left = { ...runningData({ state: "ringing" }), has_left: true, message: "", part };
+        onRpc("telephony.call", "transfer", () => left);
+        onRpc("telephony.call", "get_dispositions", () => [{ id: 2, name: "Wrong number" }]);
+        onRpc("telephony.call", "find_records", () => []);
+        onRpc("telephony.call", "wrap_up", ({ args: [uuid, values] }) => {
+            expect.step([uuid, values]);
+            return { ...part, disposition: { id: 2, name: "Wrong number" } };
+        });
+        await openPanel();
+        await contains(".o_telephony_target:first").click();
+        await contains(".o_telephony_transfer_now").click();
+        await seen(".o_telephony_ended .o_telephony_disposition");
+        expect(".o_telephony_outcome").toHaveText("The call was transferred to Bob.");
+        expect(".o_telephony_follow_up_call:enabled").toHaveCount(1);
+        expect(".o_telephony_call_again, .o_telephony_link_change").toHaveCount(0);
+        await contains(".o_telephony_disposition").select("2");
+        await seen(".o_telephony_saved .text-success");
+        expect(".o_telephony_disposition").toHaveValue("2");
+        // The call itself goes on: it may return.
+        const offer = offerData(runningData({ state: "ringing" }));
+        sendBus("telephony/offer_made", offer);
+        await seen(".o_telephony_incoming");
+        expect(store.offers).toHaveLength(1);
+        expect.verifySteps(["leave", ["u-1", { disposition_id: 2 }]]);
     });
 
     test("a returning call rings again", async () => {

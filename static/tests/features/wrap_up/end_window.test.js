@@ -9,7 +9,7 @@ import {
     queryOne,
     test,
 } from "@odoo/hoot";
-import { serializeDate } from "@web/core/l10n/dates";
+import { serializeDate, serializeDateTime } from "@web/core/l10n/dates";
 import { contains, mockService, onRpc, serverState } from "@web/../tests/web_test_helpers";
 import {
     callData,
@@ -56,6 +56,24 @@ async function startEnded(values = {}, found = []) {
     await seen(".o_telephony_ended .o_telephony_disposition");
     return world;
 }
+
+test("Z19 Z27: summary, follow-up and result come in this order", async () => {
+    await startEnded();
+    const places = [
+        ".o_telephony_note",
+        ".o_telephony_follow_up_call",
+        ".o_telephony_disposition",
+        ".o_telephony_record_link",
+        ".o_telephony_done",
+    ].map((selector) => queryOne(selector));
+    const isInOrder = places
+        .slice(1)
+        .every(
+            (place, index) =>
+                places[index].compareDocumentPosition(place) & Node.DOCUMENT_POSITION_FOLLOWING
+        );
+    expect(isInOrder).toBe(true);
+});
 
 describe("result", () => {
     test("Z20: the outcome and the talk time are shown, and Done opens the keypad", async () => {
@@ -213,10 +231,88 @@ describe("follow-up", () => {
         expect(".o_telephony_follow_up_form").toHaveCount(0);
     });
 
-    test("Z28: without a record, the next step is shown", async () => {
+    /** Type into a field that has a calendar or a clock of the browser. */
+    async function pick(selector, value) {
+        const field = queryOne(selector);
+        field.value = value;
+        field.dispatchEvent(new Event("input"));
+        await animationFrame();
+    }
+
+    test("Z27: a follow-up has an hour in the user's time zone, and a reminder", async () => {
+        await startEnded();
+        plan();
+        await contains(".o_telephony_follow_up_call").click();
+        expect(".o_telephony_follow_up_alarm").toHaveCount(0);
+        await pick(".o_telephony_follow_up_date", "2031-02-03");
+        await pick(".o_telephony_follow_up_time", "09:30");
+        await seen(".o_telephony_follow_up_alarm");
+        await animationFrame();
+        expect(".o_telephony_follow_up_alarm").toHaveValue("1");
+        expect(queryAllTexts(".o_telephony_follow_up_alarm option")).toEqual([
+            "No reminder",
+            "15 minutes before",
+            "1 hour before",
+        ]);
+        await contains(".o_telephony_follow_up_save").click();
+        await seen(".o_telephony_follow_up_saved");
+        expect(".o_telephony_follow_up_saved").toHaveText(/Feb 3, 2031, 9:30/);
+        const common = { uuid: "u-1", kind: "call", date: "2031-02-03", summary: "" };
+        const start = serializeDateTime(DateTime.fromISO("2031-02-03T09:30"));
+        expect.verifySteps([{ ...common, user_id: serverState.userId, start, alarm_id: 1 }]);
+    });
+
+    test("Z27: in one hour, without a reminder", async () => {
+        await startEnded();
+        plan();
+        await contains(".o_telephony_follow_up_task").click();
+        await contains(".o_telephony_follow_up_soon").click();
+        const moment = DateTime.local().plus({ hours: 1 });
+        expect(chosenDate()).toBe(serializeDate(moment));
+        await seen(".o_telephony_follow_up_alarm");
+        await animationFrame();
+        await contains(".o_telephony_follow_up_alarm").select("0");
+        await contains(".o_telephony_follow_up_save").click();
+        await seen(".o_telephony_follow_up_saved");
+        const start = serializeDateTime(moment.startOf("minute"));
+        const date = serializeDate(moment);
+        const rest = { summary: "", user_id: serverState.userId };
+        expect.verifySteps([{ uuid: "u-1", kind: "task", date, start, ...rest }]);
+    });
+
+    test("Z27 Z28: an unknown caller is saved in the same step", async () => {
         await startEnded({ record: false, customer: UNKNOWN });
-        expect(".o_telephony_follow_up_call:disabled").toHaveCount(1);
-        expect(".o_telephony_follow_up_hint").toHaveText(/Link the call/);
+        plan();
+        await contains(".o_telephony_follow_up_call").click();
+        expect(".o_telephony_follow_up_model").toHaveValue("res.partner");
+        expect(".o_telephony_follow_up_name").toHaveValue("+32 470 99 98 88");
+        await contains(".o_telephony_follow_up_model").select("crm.lead");
+        await contains(".o_telephony_follow_up_name").edit("Olga", { confirm: false });
+        await contains(".o_telephony_follow_up_save").click();
+        await seen(".o_telephony_follow_up_saved");
+        const rest = { summary: "", user_id: serverState.userId };
+        expect.verifySteps([
+            {
+                uuid: "u-1",
+                kind: "call",
+                date: inDays(1),
+                ...rest,
+                res_model: "crm.lead",
+                name: "Olga",
+            },
+        ]);
+    });
+
+    test("Z27: after the call of a hidden number, a follow-up is possible too", async () => {
+        const customer = { ...UNKNOWN, number: false, number_display: "Hidden number" };
+        await startEnded({ record: false, customer });
+        plan();
+        await contains(".o_telephony_follow_up_task:enabled").click();
+        expect(".o_telephony_follow_up_customer").toHaveCount(0);
+        await contains(".o_telephony_follow_up_save").click();
+        await seen(".o_telephony_follow_up_saved");
+        const rest = { summary: "", user_id: serverState.userId };
+        expect.verifySteps([{ uuid: "u-1", kind: "task", date: inDays(1), ...rest }]);
     });
 });
 
