@@ -247,6 +247,44 @@ def test_several_caller_ids_are_asked_for(world, agent, allowed, customers, numb
     ends(first, other)
 
 
+def test_the_keypad_changes_what_the_customer_sees(world, agent, allowed, customers, numbers):
+    """Z09 Z13 F06: back to the company's number with one click, kept for this customer only."""
+    customer, other = customers("Wim Aerts"), customers("Xenia Bos")
+    number, _written = numbers()
+    demo = agent("demo")
+    _verify(world, demo.rpc, number, "My mobile")
+    demo.open()
+    phone = Softphone(demo).open()
+    line = demo.page.locator(".o_telephony_shown_number")
+    mine, ours = "+32 471", "+32 2 555 01 00"
+
+    def calls(target, shown):
+        phone.call_button.click()
+        assert world.emulator.rings(target.number).leg["from"] == shown
+        phone.hang_up().has_ended("canceled")
+        phone.done()
+
+    phone.type_number(customer.written)
+    expect(line).to_contain_text(mine)
+    line.focus()
+    demo.page.keyboard.press("Enter")
+    choice = demo.page.locator(".o_telephony_sender", has_text=ours)
+    expect(demo.page.locator(".o_telephony_sender_menu")).to_contain_text(HINT)
+    choice.click()
+    expect(line).to_contain_text(ours)
+    calls(customer, SALES)
+    phone.type_number(other.written)
+    expect(line).to_contain_text(mine)
+    calls(other, number)
+    phone.type_number(customer.written)
+    expect(line).to_contain_text(ours)  # without a click
+    calls(customer, SALES)
+    shown = world.admin.search(
+        "telephony.call", [("customer_number", "=", customer.number)], ["shown_as"]
+    )
+    assert [call["shown_as"] for call in shown] == [ours, ours]
+
+
 def test_what_a_client_sends_is_checked(world, agent, allowed, arrange, customers, numbers):
     """Z12 Z13: an unverified, foreign or withdrawn caller ID is refused in any request."""
     customer = customers("Vic Leys")
