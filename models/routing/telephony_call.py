@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 
 from ...providers.base import CallEvent, VoiceRequest
 from ...providers.voice_response import (
@@ -76,6 +76,16 @@ class TelephonyCall(models.Model):
         copy=False,
         help="When an agent could not be connected, because the account at the provider had too "
         "many calls at once.",
+    )
+    passed_step_ids = fields.Many2many(
+        "telephony.flow.step",
+        "telephony_call_passed_step_rel",
+        "call_id",
+        "step_id",
+        "Passed Steps",
+        readonly=True,
+        copy=False,
+        help="The steps of call flows that the call has entered.",
     )
     gives_way = fields.Boolean(
         readonly=True,
@@ -309,6 +319,7 @@ class TelephonyCall(models.Model):
                     "step_id": step.id,
                     "step_entered_at": fields.Datetime.now(),
                     "step_count": self.step_count + 1,
+                    "passed_step_ids": [Command.link(step.id)],
                 }
             )
             self._note_step(step, exit_name)
@@ -319,7 +330,7 @@ class TelephonyCall(models.Model):
         return self._end_with_apology()
 
     def _note_step(self, step, exit_name):
-        """Note that the call enters a step: the trace of a simulation.
+        """Note that the call enters a step: for the drawing, or the trace of a simulation.
 
         :param step: the step
         :param str exit_name: the exit that led to it; None for the first step
@@ -327,6 +338,16 @@ class TelephonyCall(models.Model):
         trace = self.env.context.get("telephony_trace")
         if trace is not None:
             trace.append((step, exit_name, len(self.timeline_ids)))
+            return
+        # Open drawings count the callers of their steps: one message a transaction.
+        counted = self.env.cr.precommit.data.setdefault("telephony_flows_passed", set())
+        if step.flow_id.id not in counted:
+            counted.add(step.flow_id.id)
+            self.env["bus.bus"]._sendone(
+                (self.company_id, "telephony_flows"),
+                "telephony/flow_passed",
+                {"flow_id": step.flow_id.id},
+            )
 
     def _leave_waiting(self):
         """Take the customer out of the waiting or conversation state, back to `routing`."""

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import LazyTranslate
 
+from ...tools.local_day import midnight
 from ..arguments import check_arguments
 from .telephony_flow_step import EXIT_FIELDS
 from .telephony_flow_step_check import EXITS
@@ -57,6 +58,24 @@ class TelephonyFlow(models.Model):
         :rtype: dict
         """
         return self._get_drawn(flow_id, "read")._to_editor()
+
+    @api.model
+    @check_arguments
+    def live_steps(self, flow_id):
+        """Return how many callers are in the steps of a flow now, and how many calls passed today.
+
+        :param int flow_id: flow that the user may change
+        :return: `steps`: identifier of a step, as text -> `now` and `today`
+        :rtype: dict
+        """
+        flow = self._get_drawn(flow_id, "write")
+        now, today = flow._get_callers(), flow._get_passed()
+        return {
+            "steps": {
+                str(step.id): {"now": now.get(step, 0), "today": today.get(step, 0)}
+                for step in flow.step_ids
+            }
+        }
 
     @api.model
     @check_arguments
@@ -286,11 +305,11 @@ class TelephonyFlow(models.Model):
         self.ensure_one()
         steps = self.step_ids.sorted()
         problems = self._get_located_problems()
-        rows, callers = steps._to_rows(), self._get_callers()
+        rows, can_edit = steps._to_rows(), self.has_access("write")
         return {
             "id": self.id,
             "name": self.name,
-            "can_edit": self.has_access("write"),
+            "can_edit": can_edit,
             "first_id": self._get_first_step().id,
             "numbers": [{"id": n.id, "name": n.display_name} for n in self.number_ids],
             "problems": [sentence for found, sentence in problems if not found],
@@ -306,7 +325,6 @@ class TelephonyFlow(models.Model):
                         for name, label, target in step._get_exits()
                     ],
                     "problems": [sentence for found, sentence in problems if step in found],
-                    "callers": callers.get(step, 0),
                     "values": rows[step.id],
                 }
                 for step in steps
@@ -327,6 +345,23 @@ class TelephonyFlow(models.Model):
                     ("user_id", "=", False),
                 ],
                 ["step_id"],
+                ["__count"],
+            )
+        )
+
+    def _get_passed(self):
+        """Return the number of calls of today, in the user's time zone, that entered each step.
+
+        :rtype: dict
+        """
+        return dict(
+            self.env["telephony.call"]._read_group(
+                [
+                    ("company_id", "=", self.company_id.id),
+                    ("passed_step_ids", "in", self.step_ids.ids),
+                    ("started_at", ">=", midnight(self.env.tz)),
+                ],
+                ["passed_step_ids"],
                 ["__count"],
             )
         )

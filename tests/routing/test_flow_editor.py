@@ -262,6 +262,7 @@ class TestFlowEditor(EditorWorld, TelephonyCase):
                 lambda flows=flows: flows.add_step(self.flow.id, "menu"),
                 lambda flows=flows: flows.connect_step(self.flow.id, menu.id, "no_answer", False),
                 lambda flows=flows: flows.copy_step(self.flow.id, menu.id),
+                lambda flows=flows: flows.live_steps(self.flow.id),
                 lambda flows=flows: flows.remove_step(self.flow.id, menu.id),
                 lambda flows=flows: flows.restore_steps(self.flow.id, {"before": {}, "after": {}}),
             ):
@@ -307,8 +308,7 @@ class TestFlowEditor(EditorWorld, TelephonyCase):
 class TestRemovedStep(TelephonyHttpCase):
     def remove(self, step):
         editor = self.as_user(self.max, "telephony.flow")
-        drawn = {row["id"]: row for row in editor.editor(self.flow.id)["steps"]}
-        self.assertEqual(drawn[step.id]["callers"], 1)
+        self.assertEqual(editor.live_steps(self.flow.id)["steps"][str(step.id)]["now"], 1)
         editor.remove_step(self.flow.id, step.id)
         self.env.flush_all()
 
@@ -337,3 +337,48 @@ class TestRemovedStep(TelephonyHttpCase):
         self.ring._gc_removed()
         self.assertFalse(self.ring.exists())
         self.assertTrue(self.no_answer_step.exists())
+
+
+@tagged("post_install", "-at_install")
+class TestLiveSteps(TelephonyHttpCase):
+    def count(self):
+        """Return the figures of the drawing: name of a step -> now and today."""
+        flows = self.as_user(self.max, "telephony.flow")
+        steps = flows.live_steps(self.flow.id)["steps"]
+        return {
+            step.name: (steps[str(step.id)]["now"], steps[str(step.id)]["today"])
+            for step in self.flow.step_ids
+        }
+
+    def test_each_step_counts_its_callers(self):
+        """Issue 17: a step shows who is in it now, and how many calls passed it today."""
+        self.assertEqual(self.count(), {"Sellers": (0, 0), "Later": (0, 0), "Closed": (0, 0)})
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait()
+        self.assertEqual(self.count()["Sellers"], (1, 1))
+        self.let_time_pass(60)
+        self.wait(call)
+        self.notifications.clear()
+        self.step(call)
+        self.assertEqual(self.count(), {"Sellers": (0, 1), "Later": (1, 1), "Closed": (0, 0)})
+        passed = [
+            (target, message)
+            for target, kind, message in self.notifications
+            if kind == "telephony/flow_passed"
+        ]
+        company = ("res.company", self.company_a.id)
+        self.assertEqual(passed, [(company, {"flow_id": self.flow.id})])
+        self.tell_leg(call, call.provider_call_id, "completed", sequence=9)
+        self.assertEqual(self.count(), {"Sellers": (0, 1), "Later": (0, 1), "Closed": (0, 0)})
+
+    def test_a_simulation_is_not_counted(self):
+        """Issue 17: a test of the flow changes no figure."""
+        self.simulate_call(self.flow, "+32470123456", None)
+        self.assertEqual(self.count()["Sellers"], (0, 0))
+
+    def test_a_call_of_yesterday_is_not_counted(self):
+        """Issue 17: the figures are those of today."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait()
+        call.started_at = "2020-01-01 10:00:00"
+        self.assertEqual(self.count()["Sellers"], (1, 0))

@@ -21,7 +21,9 @@ export const numberField = {
     component: NumberField,
     supportedOptions: [],
     fieldDependencies: ({ options }) =>
-        options.display_field ? [{ name: options.display_field, type: "char", readonly: true }] : [],
+        options.display_field
+            ? [{ name: options.display_field, type: "char", readonly: true }]
+            : [],
     extractProps: ({ options, placeholder }) => ({
         placeholder,
         displayField: options.display_field,

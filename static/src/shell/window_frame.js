@@ -16,15 +16,7 @@ const DIRECTIONS = {
     ArrowDown: [0, 1],
 };
 /** The edges and corners that the pointer can drag; the first corner has a handle for the keys. */
-const EDGES = [
-    "top",
-    "bottom",
-    "start",
-    "end",
-    "top end",
-    "bottom start",
-    "bottom end",
-];
+const EDGES = ["top", "bottom", "start", "end", "top end", "bottom start", "bottom end"];
 const CORNER = "top start";
 
 /**

@@ -77,7 +77,10 @@ export class WindowPlace extends Reactive {
      */
     getBox(screen, dock = GAP) {
         const { chosen } = this;
-        const room = { width: screen.width - 2 * EDGE, height: screen.height - screen.top - 2 * EDGE };
+        const room = {
+            width: screen.width - 2 * EDGE,
+            height: screen.height - screen.top - 2 * EDGE,
+        };
         const width = clamp(
             chosen.width ?? DEFAULT_WIDTH,
             Math.min(SMALLEST.width, room.width),
@@ -117,7 +120,9 @@ export class WindowPlace extends Reactive {
         const has = (edge) => edges.split(" ").includes(edge);
         const values = {};
         if (has("start") || has("end")) {
-            const largest = has("start") ? screen.width - EDGE - from.end : from.width + from.end - EDGE;
+            const largest = has("start")
+                ? screen.width - EDGE - from.end
+                : from.width + from.end - EDGE;
             const wanted = from.width + (has("start") ? -toEnd : toEnd);
             values.width = clamp(wanted, SMALLEST.width, Math.min(LARGEST_WIDTH, largest));
             if (has("end")) {

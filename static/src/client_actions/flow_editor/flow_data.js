@@ -4,11 +4,15 @@
  */
 
 import { markRaw } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
 import { user } from "@web/core/user";
 import { Reactive } from "@web/core/utils/reactive";
 import { humanError } from "@crm_telephony/core/human_error";
 
 const MOST_CHANGES = 100;
+/** Milliseconds in which messages about calls count as one, and between two counts without any */
+const COUNT_PAUSE = 2000;
+const RECOUNT = 60000;
 
 /** @returns {Map<number, Object>} the settings of all steps */
 function settingsOf(flow) {
@@ -38,6 +42,8 @@ export class FlowData extends Reactive {
     flow = null;
     error = "";
     isBusy = false;
+    /** @type {Object} step → `now` and `today`: callers in it, and calls that passed it today */
+    live = {};
     /** Name of another user who has just changed the flow */
     changedBy = "";
     /** Number of changes that can be undone and repeated */
@@ -57,18 +63,26 @@ export class FlowData extends Reactive {
         /** Number of own changes whose message has not arrived */
         this._announced = 0;
         this._onChanged = (change) => this._onFlowChanged(change);
+        this._onPassed = ({ flow_id: id }) => id === this.flowId && this._countSoon();
+        this._onCall = () => this._countSoon();
         this._onReconnect = () => this.refresh();
+        this._timer = 0;
     }
 
     start() {
         this._bus.subscribe("telephony/flow_changed", this._onChanged);
+        this._bus.subscribe("telephony/flow_passed", this._onPassed);
+        this._bus.subscribe("telephony/live_updated", this._onCall);
         this._bus.addEventListener("BUS:RECONNECT", this._onReconnect);
         this._bus.start();
-        return this.refresh();
+        return this.refresh().then(() => this._count());
     }
 
     stop() {
         this._bus.unsubscribe("telephony/flow_changed", this._onChanged);
+        this._bus.unsubscribe("telephony/flow_passed", this._onPassed);
+        this._bus.unsubscribe("telephony/live_updated", this._onCall);
+        browser.clearTimeout(this._timer);
         this._bus.removeEventListener("BUS:RECONNECT", this._onReconnect);
         this._asked = NaN; // drops the answer of a pending request
     }
@@ -88,6 +102,36 @@ export class FlowData extends Reactive {
 
     stepOf(id) {
         return this.flow?.steps.find((step) => step.id === id);
+    }
+
+    _countSoon() {
+        this._isDue = true;
+        if (!this._isCounting) {
+            this._isCounting = true;
+            browser.clearTimeout(this._timer);
+            this._timer = browser.setTimeout(() => this._count(), COUNT_PAUSE);
+        }
+    }
+
+    /** Count the callers, and again after a message or a minute. */
+    async _count() {
+        this._isCounting = true;
+        this._isDue = false;
+        try {
+            if (this.flow?.can_edit) {
+                const args = [this.flowId];
+                const { steps } = await this._orm.silent.call("telephony.flow", "live_steps", args);
+                this.live = markRaw(steps);
+            }
+        } catch {
+            // The figures stay, and the next message counts again.
+        }
+        this._isCounting = false;
+        if (Number.isNaN(this._asked)) {
+            return; // the page was left
+        }
+        browser.clearTimeout(this._timer);
+        this._timer = browser.setTimeout(() => this._count(), this._isDue ? COUNT_PAUSE : RECOUNT);
     }
 
     async refresh() {
@@ -139,11 +183,11 @@ export class FlowData extends Reactive {
             this._undo.push(change);
             this._undo.splice(0, this._undo.length - MOST_CHANGES);
             this._redo.length = 0;
-            this._count();
+            this._countChanges();
         }
     }
 
-    _count() {
+    _countChanges() {
         Object.assign(this, { undoCount: this._undo.length, redoCount: this._redo.length });
     }
 
@@ -164,7 +208,7 @@ export class FlowData extends Reactive {
         if (await this._call("restore_steps", [values])) {
             from.pop();
             to.push(change);
-            this._count();
+            this._countChanges();
         }
     }
 

@@ -15,8 +15,9 @@ import { usePopover } from "@web/core/popover/popover_hook";
 import { useService } from "@web/core/utils/hooks";
 import { useSetupAction } from "@web/search/action_hook";
 import { FlowData } from "./flow_data";
+import { FlowDrawing } from "./flow_drawing";
 import { exitLabel, explainRemoval } from "./flow_labels";
-import { layoutFlow, neighborOf } from "./flow_layout";
+import { neighborOf } from "./flow_layout";
 import { FlowMenu } from "./flow_menu";
 import { exitItems, kindItems, startItems } from "./flow_menu_items";
 import { FlowNode } from "./flow_node";
@@ -26,7 +27,7 @@ import { fitZoom, nextZoom, startPan } from "./flow_viewport";
 
 /** Number of steps that are mounted in one frame, so that no frame is long */
 const CHUNK = 12;
-const MOST_KEYS = 12;
+const NOTHING = { now: 0, today: 0 };
 
 /** The drawing of a flow, in which it is built. */
 export class FlowEditor extends Component {
@@ -47,6 +48,7 @@ export class FlowEditor extends Component {
         };
         this.store = new FlowData(this.props.flowId, services);
         this.data = useState(this.store);
+        this.drawings = new FlowDrawing();
         this.state = useState({
             /** Step whose settings are open */
             selected: false,
@@ -106,33 +108,8 @@ export class FlowEditor extends Component {
         return this.data.flow;
     }
 
-    /** The layout, computed once for each answer of the server. */
     get drawing() {
-        if (this.drawn !== this.flow) {
-            this.drawn = this.flow;
-            const steps = this.flow.steps.map((step) => ({
-                ...step,
-                exits: [...step.exits, ...this.newExitsOf(step)],
-            }));
-            const drawing = layoutFlow(steps, this.flow.first_id, localization.direction === "rtl");
-            for (const [id, placed] of drawing.steps) {
-                const former = this._drawing?.steps.get(id);
-                // The same object is not rendered again.
-                if (former && JSON.stringify(former) === JSON.stringify(placed)) {
-                    drawing.steps.set(id, former);
-                }
-            }
-            this._drawing = drawing;
-            this.kinds = Object.fromEntries(this.flow.kinds.map((kind) => [kind.kind, kind]));
-        }
-        return this._drawing;
-    }
-
-    newExitsOf({ kind, exits }) {
-        const keys = exits.filter((exit) => exit.name.startsWith("key:"));
-        return this.flow.can_edit && kind === "menu" && keys.length < MOST_KEYS
-            ? [{ name: "key", label: _t("Add key"), target: false, isNew: true }]
-            : [];
+        return this.drawings.of(this.flow);
     }
 
     get placedSteps() {
@@ -356,7 +333,7 @@ export class FlowEditor extends Component {
         if (!items.length) {
             return;
         }
-        this.openMenu(el, exitLabel(step, exit, this.stepOf), items, (id) => {
+        this.openMenu(el, exitLabel(step, exit), items, (id) => {
             const act = {
                 go: () => this.focusStep(exit.target),
                 add: () => this.chooseKind(step, exit, el),
@@ -435,7 +412,7 @@ export class FlowEditor extends Component {
     }
 
     remove(step) {
-        const { target, text } = explainRemoval(step, this.flow);
+        const { target, text } = explainRemoval(step, this.flow, this.liveOf(step.id).now);
         this.dialog.add(ConfirmationDialog, {
             title: _t("Remove “%(step)s”?", { step: step.name }),
             body: text,
@@ -482,12 +459,8 @@ export class FlowEditor extends Component {
         Object.assign(this.state, courseOf(parts));
     }
 
-    turnsOf(id) {
-        return this.state.turns[id] || "";
-    }
-
-    passedOf(id) {
-        return this.state.passed[id] || "";
+    liveOf(id) {
+        return this.data.live[id] || NOTHING;
     }
 
     closeTry() {

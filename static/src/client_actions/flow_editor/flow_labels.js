@@ -5,17 +5,15 @@ import { _t } from "@web/core/l10n/translation";
 /**
  * @param {Object} step
  * @param {Object} exit exit of the drawing
- * @param {(id: number) => Object} stepOf
  * @returns {string} what leads where
  */
-export function exitLabel(step, exit, stepOf) {
-    const values = { exit: exit.label, step: step.name };
+export function exitLabel(step, exit) {
+    const values = { exit: exit.label, step: step.name, target: exit.targetName };
     if (exit.form === "new") {
         return _t("Add key to “%(step)s”", values);
     }
-    const target = stepOf(exit.target);
-    return target
-        ? _t("“%(exit)s” of “%(step)s” leads to “%(target)s”", { ...values, target: target.name })
+    return exit.targetName
+        ? _t("“%(exit)s” of “%(step)s” leads to “%(target)s”", values)
         : _t(
               "“%(exit)s” of “%(step)s”: callers hear a default message, then the call ends",
               values
@@ -33,10 +31,11 @@ export function addLabel(step, exit) {
 /**
  * @param {Object} step
  * @param {Object} flow flow payload
+ * @param {number} callers callers who are in the step now
  * @returns {{ target: Object|undefined, text: string }} where callers go when the step is removed,
  *     and the explanation
  */
-export function explainRemoval(step, flow) {
+export function explainRemoval(step, flow, callers) {
     const others = flow.steps.filter((other) => other.id !== step.id);
     const count = others
         .flatMap((other) => other.exits)
@@ -62,12 +61,12 @@ export function explainRemoval(step, flow) {
     if (targets.size > 1) {
         sentences.push(_t("The steps behind it stay in the flow; connect them again if needed."));
     }
-    if (step.callers === 1) {
+    if (callers === 1) {
         sentences.push(_t("A caller is in this step now, and continues as before."));
-    } else if (step.callers) {
+    } else if (callers) {
         sentences.push(
             _t("%(count)s callers are in this step now, and continue as before.", {
-                count: step.callers,
+                count: callers,
             })
         );
     }

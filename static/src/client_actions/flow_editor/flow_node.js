@@ -10,13 +10,15 @@ export class FlowNode extends Component {
     static props = {
         placed: Object,
         kind: Object,
-        stepOf: Function,
         canEdit: Boolean,
         isSelected: Boolean,
         /** Whether the tabulator key stops here */
         isCurrent: Boolean,
         /** Whether a click chooses this step as a target */
         isChoosing: Boolean,
+        /** Number of callers in this step now, and of calls that passed it today */
+        now: Number,
+        today: Number,
         /** Places in the course of a simulated call, as text */
         turns: String,
         /** Exits in that course, separated by spaces */
@@ -42,8 +44,13 @@ export class FlowNode extends Component {
     }
 
     get callersText() {
-        const count = this.step.callers;
+        const count = this.props.now;
         return count === 1 ? _t("1 caller now") : _t("%(count)s callers now", { count });
+    }
+
+    get todayText() {
+        const count = this.props.today;
+        return count === 1 ? _t("1 call today") : _t("%(count)s calls today", { count });
     }
 
     isPassed(exit) {
@@ -59,7 +66,7 @@ export class FlowNode extends Component {
     }
 
     exitLabel(exit) {
-        return exitLabel(this.step, exit, this.props.stepOf);
+        return exitLabel(this.step, exit);
     }
 
     addLabel(exit) {
@@ -67,7 +74,7 @@ export class FlowNode extends Component {
     }
 
     goLabel(exit) {
-        return _t("Go to “%(step)s”", { step: this.props.stepOf(exit.target).name });
+        return _t("Go to “%(step)s”", { step: exit.targetName });
     }
 
     act(action, ev, exit) {

@@ -30,7 +30,6 @@ function stepData(id, kind, exits = {}, values = {}) {
         summary: "",
         exits: Object.entries(exits).map(([name, target]) => ({ name, label: name, target })),
         problems: [],
-        callers: 0,
         values: { name: `Step ${id}`, active: true, exits },
         ...values,
     };
@@ -46,11 +45,11 @@ class FakePanel extends Component {
     }
 }
 
-async function startEditor(steps, values = {}) {
+async function startEditor(steps, values = {}, live = {}) {
     patchWithCleanup(FlowEditor, {
         components: { ...FlowEditor.components, FlowPanel: FakePanel },
     });
-    const server = { steps, error: null, values, answer: {} };
+    const server = { steps, error: null, values, answer: {}, live };
     const flow = () => ({
         id: 7,
         name: "Sales",
@@ -63,6 +62,7 @@ async function startEditor(steps, values = {}) {
         ...server.values,
     });
     onRpc("telephony.flow", "editor", () => flow());
+    onRpc("telephony.flow", "live_steps", () => ({ steps: server.live || {} }));
     for (const method of [
         "add_step",
         "connect_step",
@@ -87,10 +87,14 @@ async function startEditor(steps, values = {}) {
 const node = (id) => `button[data-step="${id}"]`;
 
 test("Z29: the drawing says what leads where", async () => {
-    await startEditor([
-        stepData(1, "hours", { yes: 2, no: false }),
-        stepData(2, "ticket", { yes: 1 }, { problems: ["It is wrong."], callers: 3 }),
-    ]);
+    await startEditor(
+        [
+            stepData(1, "hours", { yes: 2, no: false }),
+            stepData(2, "ticket", { yes: 1 }, { problems: ["It is wrong."] }),
+        ],
+        {},
+        { 2: { now: 3, today: 12 } }
+    );
     expect(queryAllTexts(".o_telephony_flow_name")).toEqual(["Step 1", "Step 2"]);
     const labels = [...document.querySelectorAll(".o_telephony_flow_exit")].map(
         (el) => el.ariaLabel
@@ -102,7 +106,9 @@ test("Z29: the drawing says what leads where", async () => {
     ]);
     expect(`${node(2)} .o_telephony_flow_fault`).toHaveAttribute("aria-label", "It is wrong.");
     expect(`${node(2)}`).toHaveClass("o_faulty");
-    expect(`${node(2)} .o_telephony_flow_callers`).toHaveText(/3/);
+    await seen(".o_telephony_flow_callers");
+    expect(`${node(2)} .o_telephony_flow_callers .visually-hidden`).toHaveText("3 callers now");
+    expect(`${node(2)} .o_telephony_flow_today .visually-hidden`).toHaveText("12 calls today");
     // The kind of another addon is drawn like the others.
     expect(`${node(2)} .fa-puzzle-piece`).toHaveCount(1);
 });
@@ -159,11 +165,16 @@ test("Z29: an exit is connected by a click on the target, or the choice is cance
 });
 
 test("Z29: a removal explains what happens to exits and callers", async () => {
-    const server = await startEditor([
-        stepData(1, "hours", { yes: 2, no: false }),
-        stepData(2, "ticket", { yes: 3 }, { callers: 1 }),
-        stepData(3, "message"),
-    ]);
+    const server = await startEditor(
+        [
+            stepData(1, "hours", { yes: 2, no: false }),
+            stepData(2, "ticket", { yes: 3 }),
+            stepData(3, "message"),
+        ],
+        {},
+        { 2: { now: 1, today: 1 } }
+    );
+    await seen(".o_telephony_flow_callers");
     await contains(node(2)).focus();
     await press("Delete");
     await seen(".modal");

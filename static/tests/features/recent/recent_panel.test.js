@@ -70,7 +70,13 @@ test("a voicemail is played in its row, and an owed callback is shown", async ()
     await start([
         missed({
             outcome_display: "Voicemail",
-            voicemail: { id: 5, url: "/telephony/recording/5", duration: 7, peaks: [], is_new: true },
+            voicemail: {
+                id: 5,
+                url: "/telephony/recording/5",
+                duration: 7,
+                peaks: [],
+                is_new: true,
+            },
         }),
         missed({
             uuid: "m-2",
@@ -129,7 +135,9 @@ test("the next page is read at the end of the list, from the last row on", async
     });
     await seen(".o_telephony_recent_call[data-uuid=m-1]");
     expect(
-        [...document.querySelectorAll(".o_telephony_recent_call")].map(({ dataset }) => dataset.uuid)
+        [...document.querySelectorAll(".o_telephony_recent_call")].map(
+            ({ dataset }) => dataset.uuid
+        )
     ).toEqual(["m-4", "m-3", "m-2", "m-1"]);
     expect(".o_telephony_recent_more").toHaveCount(0);
     expect.verifySteps(["page below undefined", "page below 3"]);
