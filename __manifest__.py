@@ -87,10 +87,16 @@
         "crm_telephony.assets_client_actions": [
             "crm_telephony/static/src/client_actions/**/*.js",
             "crm_telephony/static/src/client_actions/**/*.xml",
+            ("remove", "crm_telephony/static/src/client_actions/outcome_graph/**/*"),
+        ],
+        # Loaded with the first graph.
+        "web.assets_backend_lazy": [
+            "crm_telephony/static/src/client_actions/outcome_graph/**/*.js",
         ],
         "web.assets_unit_tests_setup": [
             ("include", "crm_telephony.assets_softphone"),
             ("include", "crm_telephony.assets_client_actions"),
+            "crm_telephony/static/src/client_actions/outcome_graph/**/*.js",
         ],
         "web.assets_unit_tests": [
             "crm_telephony/static/tests/**/*",

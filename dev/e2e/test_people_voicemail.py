@@ -55,6 +55,12 @@ def test_a_message_is_left_and_heard(world, agent, customers, arrange):
     telephone.is_released()
 
     phone.says("Voicemail from Hilde Renard")
+    missed = demo.page.locator(".o_telephony_missed_alert", has_text="Hilde Renard")
+    expect(missed).to_have_count(0)
+    recent = phone.show_recent().filter(has_text="Hilde Renard")
+    expect(recent).to_have_count(1)
+    expect(recent).to_contain_text("Voicemail")
+    expect(recent.locator("audio.o_telephony_player")).to_have_count(1)
     call = world.server.ended_call(world.admin, customer.number)
     assert call["outcome"] == "voicemail" and not call["answered_at"] and not call["user_id"]
     assert ": voicemail." in call["timeline"]

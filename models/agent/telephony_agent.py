@@ -93,6 +93,9 @@ class TelephonyAgent(models.Model):
     )
     # Private to colleagues: the user receives it through `_to_client` and the preferences.
     phone_number = fields.Char("Custom Phone Number", groups="crm_telephony.group_manager")
+    phone_display = fields.Char(
+        "Custom Phone", compute="_compute_phone_display", groups="crm_telephony.group_manager"
+    )
     press_to_accept = fields.Boolean(
         "Press 1 to Accept",
         default=True,
@@ -483,6 +486,11 @@ class TelephonyAgent(models.Model):
     # The availability of an agent, and the reservation of an agent for a call.
 
     # === COMPUTE METHODS === #
+
+    @api.depends("phone_number")
+    def _compute_phone_display(self):
+        for agent in self:
+            agent.phone_display = self.env["telephony.call"]._format_number(agent.phone_number)
 
     @api.depends_context("uid", "telephony_agent_state")
     def _compute_state(self):

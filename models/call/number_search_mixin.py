@@ -3,7 +3,7 @@ import re
 from odoo import api, models
 from odoo.fields import Domain
 
-LEAST_DIGITS = 3
+LEAST_DIGITS, LEAST_NATIONAL = 3, 6
 WRITTEN = re.compile(r"[+\d\s().,/–-]+")
 
 
@@ -35,6 +35,10 @@ class TelephonyNumberSearchMixin(models.AbstractModel):
             Domain("customer_number", "=like", f"{prefix}%")
             for prefix in self.env["res.partner"]._telephony_get_prefixes(text, digits)
         )
-        if not text.startswith(("+", "0")):
-            domain |= Domain("customer_number", "like", digits)
+        # Without its country code, the number may be of any country.
+        national = digits.removeprefix("0")
+        if not text.startswith(("+", "00")) and (
+            national == digits or len(national) >= LEAST_NATIONAL
+        ):
+            domain |= Domain("customer_number", "like", national)
         return domain

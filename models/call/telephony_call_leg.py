@@ -62,6 +62,9 @@ class TelephonyCallLeg(models.Model):
         groups="crm_telephony.group_manager",
         help="Number dialed for this leg, with country code.",
     )
+    number_display = fields.Char(
+        "Phone", compute="_compute_number_display", groups="crm_telephony.group_manager"
+    )
     refusal = fields.Char("Refusal Reason", readonly=True)
     provider_leg_id = fields.Char("Twilio SID")
     provider_queue_id = fields.Char(
@@ -133,6 +136,13 @@ class TelephonyCallLeg(models.Model):
         "UNIQUE (call_id, label)", "Each leg label must be unique within a call."
     )
     _running_index = models.Index("(call_id) WHERE status != 'ended'")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("number")
+    def _compute_number_display(self):
+        for leg in self:
+            leg.number_display = self.env["telephony.call"]._format_number(leg.number)
 
     # === CRUD METHODS === #
 

@@ -243,15 +243,13 @@ class TestCorrection(TelephonyHttpCase):
 
     def test_calls_are_found_by_name_and_by_number_written_in_any_way(self):
         calls = self.as_user(self.ana)
-        for text in (
-            "zoe",
-            "Peeters",
-            "0470 12 34 56",
-            "+32 470 12 34 56",
-            "0470/12.34.56",
-            "470123",
-        ):
+        numbers = ("0470 12 34 56", "+32 470 12 34 56", "0470/12.34.56", "0032 (0)470", "470123")
+        for text in ("zoe", "Peeters", *numbers):
             with self.subTest(text):
                 self.assertIn(self.call.id, calls.search([("display_name", "ilike", text)]).ids)
                 self.assertIn(self.call.id, [found for found, _name in calls.name_search(text)])
-        self.assertNotIn(self.call.id, calls.search([("display_name", "ilike", "0471")]).ids)
+        for text in ("0471", "0471 12 34 56", "Zo 0470"):
+            self.assertNotIn(self.call.id, calls.search([("display_name", "ilike", text)]).ids)
+        # A company in another country finds the number as its own callers write it, too.
+        self.company_a.country_id = self.env.ref("base.us")
+        self.assertIn(self.call.id, calls.search([("display_name", "ilike", "0470 12 34 56")]).ids)

@@ -60,7 +60,7 @@ test("the row of a hidden number has the same columns and no call button", async
     await start([missed({ customer }), missed({ uuid: "m-2" })]);
     await seen(".o_telephony_recent_call");
     expect(".o_telephony_call_again").toHaveCount(1);
-    const [first, second] = [...document.querySelectorAll(".o_telephony_recent_outcome")].map(
+    const [first, second] = [...document.querySelectorAll(".o_telephony_recent_open")].map(
         (element) => element.getBoundingClientRect().right
     );
     expect(Math.abs(first - second)).toBeLessThan(1);

@@ -8,7 +8,11 @@ import { PhoneField, phoneField } from "@web/views/fields/phone/phone_field";
 
 export class NumberField extends PhoneField {
     static template = "crm_telephony.NumberField";
-    static props = { ...PhoneField.props, displayField: { type: String, optional: true } };
+
+    /** Other addons, such as `sms`, add to the properties of the field later. */
+    static get props() {
+        return { ...PhoneField.props, displayField: { type: String, optional: true } };
+    }
 
     get text() {
         const { data } = this.props.record;
