@@ -320,6 +320,22 @@ class TestIncoming(TelephonyHttpCase):
         other, _verbs = self.call_in(sid=leg_sid(2))
         self.assertEqual(other.offer_ids.agent_id, self.agent_bob)
 
+    def test_three_at_once_wait_for_what_the_first_one_leaves(self):
+        """F14: while all agents ring for the first caller, the others are not refused."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        first, _verbs = self.call_in()
+        self.wait(first)
+        others = self.env["telephony.call"]
+        for number in (2, 3):
+            call, verbs = self.call_in(sid=leg_sid(number), from_=f"+3247055500{number}")
+            self.assertFalse({"Say", "Hangup", "Record"} & set(self.names(verbs)), number)
+            self.assertEqual(call._get_phase().name, "awaiting_agents")
+            others |= call
+        self.as_user(self.ana).accept(first.uuid)
+        ringing = others.filtered(lambda call: call._is_ringing())
+        self.assertEqual(ringing.offer_ids.agent_id, self.agent_bob)
+        self.assertNotIn("ended", others.mapped("state"))
+
     def test_declined_by_all_goes_on_at_once(self):
         """Z17: the caller does not wait for the end of the ringing when all have declined."""
         self.go_online(self.agent_ana, self.agent_bob)
