@@ -314,13 +314,16 @@ class TestRemovedStep(TelephonyHttpCase):
 
     def test_a_caller_stays_in_a_removed_step(self):
         """Issue 17: a step is removed while it rings: the caller leaves by its exits, as before."""
+        self.ring.no_answer_step_id = self.closed_step
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait()
         self.remove(self.ring)
         self.let_time_pass(60)
         self.wait(call)
         verbs = self.step(call)
-        self.assertEqual(verbs[0].text, "Everybody is busy.")
+        # The flow begins with another step now, which the call does not enter.
+        self.assertEqual(self.flow._get_first_step(), self.no_answer_step)
+        self.assertEqual(verbs[0].text, "We are closed.")
 
     def test_a_removed_step_is_deleted_when_its_last_caller_has_left(self):
         """Issue 17: removed steps do not remain for ever, nor go while a caller is in them."""
@@ -382,3 +385,77 @@ class TestLiveSteps(TelephonyHttpCase):
         call, _verbs = self.call_in_and_wait()
         call.started_at = "2020-01-01 10:00:00"
         self.assertEqual(self.count()["Sellers"], (1, 0))
+
+
+@tagged("post_install", "-at_install")
+class TestTryFlow(TelephonyCase):
+    def try_flow(self, **values):
+        """Return the names of the steps that a simulated call enters, and its last sentence."""
+        simulation = self.as_user(self.max, "telephony.flow.simulation")
+        with self.shared_cursor():
+            parts = simulation.try_flow(self.flow.id, values)
+        names = {step.id: step.name for step in self.flow.step_ids}
+        return [names[part["step_id"]] for part in parts[1:]], parts[-1]["sentences"][-1]
+
+    def test_what_phone_users_do_decides(self):
+        """Issue 17: nobody answers, everybody is offline, somebody is available: three ways."""
+        waits = (["Sellers"], "The caller waits.")
+        later = (["Sellers", "Later"], "The caller hears: Everybody is busy.")
+        closed = (["Sellers", "Closed"], "The caller hears: We are closed.")
+        self.assertEqual(self.try_flow(scene="answer"), waits)
+        self.assertEqual(self.try_flow(scene="no_answer"), later)
+        self.assertEqual(self.try_flow(scene="offline"), closed)
+        # As they are: offline, then available.
+        self.assertEqual(self.try_flow(scene="now"), closed)
+        self.go_online(self.agent_ana, self.agent_bob)
+        self.assertEqual(self.try_flow(), waits)
+        self.assertEqual(self.try_flow(scene="offline"), closed)
+        self.assertEqual(self.agent_ana.state, "available")
+
+    def test_agents_who_ring_one_after_the_other_are_all_tried(self):
+        """Issue 17: no one answers although several are rung in order."""
+        self.ring.ring_strategy = "sequential"
+        simulation = self.as_user(self.max, "telephony.flow.simulation")
+        with self.shared_cursor():
+            parts = simulation.try_flow(self.flow.id, {"scene": "no_answer"})
+        silent = [text for text in parts[1]["sentences"] if "did not answer" in text]
+        self.assertEqual(len(silent), 2)
+        self.assertEqual(parts[2]["exit_name"], "no_answer")
+
+    def test_full_and_endless_queues(self):
+        """Issue 17: a queue is full, and a wait in it ends."""
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Line",
+                "company_id": self.company_a.id,
+                "agent_ids": [Command.set(self.agent_ana.ids)],
+            }
+        )
+        self.ring.write(
+            {"kind": "queue", "queue_id": queue.id, "full_step_id": self.closed_step.id}
+        )
+        self.assertEqual(self.try_flow(scene="full")[0], ["Sellers", "Closed"])
+        self.assertEqual(self.try_flow(scene="no_answer")[0], ["Sellers", "Later"])
+        self.assertEqual(self.try_flow(scene="answer")[1], "The caller waits.")
+        self.assertFalse(queue._is_full())
+
+    def test_only_administrators_try(self):
+        """Issue 17: phone users and other companies cannot simulate a flow."""
+        for user in (self.ana, self.eva):
+            with self.assertRaises(AccessError):
+                self.as_user(user, "telephony.flow.simulation").try_flow(self.flow.id)
+
+    def test_senseless_values_are_replaced_or_refused(self):
+        """Issue 17: whatever a page sends, the test of the flow runs, or says why it does not."""
+        for values in (
+            {"moment": "x", "scene": "x"},
+            {"moment": "9999-12-31 00:00:00", "caller": "nonsense", "keys": "9" * 500},
+        ):
+            with self.subTest(values):
+                self.assertEqual(self.try_flow(**values)[0][0], "Sellers")
+        for values in ({"keys": 5}, {"caller": ["x"]}, {"moment": {}}):
+            with self.subTest(values):
+                try:
+                    self.assertEqual(self.try_flow(**values)[0][0], "Sellers")
+                except UserError as error:
+                    self.assertIn("not valid", str(error))
