@@ -65,13 +65,21 @@ export function customerName(call) {
 /**
  * @param {CallData} call
  * @param {boolean} [isShort] without the company, where space is limited
- * @returns {string} the text below the name, never a repetition of it
+ * @returns {string[]} what is shown below the name, never a repetition of it
  */
-export function customerDetail(call, isShort = false) {
+export function customerDetails(call, isShort = false) {
     const { name, company_name, number_display, number, number_label } = call.customer;
     const shown = name ? number_display || number : "";
     const company = company_name !== name && !(isShort && shown) && company_name;
-    return [company, shown, shown && number_label].filter(Boolean).join(" · ");
+    return [company, shown, shown && number_label].filter(Boolean);
+}
+
+/**
+ * @param {CallData} call
+ * @returns {string} the text below the name
+ */
+export function customerDetail(call) {
+    return customerDetails(call).join(" · ");
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { customerDetail, customerName } from "./call_labels";
+import { customerDetails, customerName } from "./call_labels";
 
 /** The other party: picture, name, company, and number with its flag. */
 export class Caller extends Component {
@@ -16,8 +16,8 @@ export class Caller extends Component {
         return customerName(this.props.call);
     }
 
-    get detail() {
-        return customerDetail(this.props.call, !this.props.isLarge);
+    get details() {
+        return customerDetails(this.props.call, !this.props.isLarge);
     }
 
     get openTitle() {

@@ -1,4 +1,4 @@
-import { animationFrame, expect, press, test, waitForNone, waitUntil } from "@odoo/hoot";
+import { animationFrame, expect, press, queryAll, test, waitForNone, waitUntil } from "@odoo/hoot";
 import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
@@ -44,6 +44,8 @@ test("Z17: the caller's details are shown before the call is answered", async ()
     expect(`${CARD} .o_telephony_detail`).toHaveText("Azure · +32 470 12 34 56");
     expect(`${CARD} .o_telephony_last_call`).toHaveText(/answered by Bob\. The call has ended.$/);
     expect(`${CARD} .o_telephony_opportunities`).toHaveText(/Twenty desks\s*New/);
+    const isWhole = ({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth;
+    expect(queryAll(`${CARD} .o_telephony_detail bdi`).every(isWhole)).toBe(true);
     expect(CARD).toHaveAttribute("aria-label", "Incoming call from Anna");
     expect(".o_telephony_systray").toHaveAttribute("data-presence", "ringing");
     expect(".o_telephony_counter").toHaveText("1");
