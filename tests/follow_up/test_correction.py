@@ -153,9 +153,22 @@ class TestCorrection(TelephonyHttpCase):
         secret = self.env["crm.lead"].create(
             {"name": "Of the boss", "user_id": self.max.id, "company_id": self.company_a.id}
         )
+        hidden = self.env["res.partner"].create({"name": "Hidden", "function": "secret"})
+        self.env["ir.rule"].create(
+            {
+                "name": "No secrets",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "domain_force": "[('function', '!=', 'secret')]",
+            }
+        )
         self.cleo.group_ids |= self.env.ref("sales_team.group_sale_salesman")
         self.call.user_id = self.cleo
-        for values in ({"partner_id": foreign.id}, {"lead_id": secret.id}, {"lead_id": 2**30}):
+        for values in (
+            {"partner_id": foreign.id},
+            {"partner_id": hidden.id},
+            {"lead_id": secret.id},
+            {"lead_id": 2**30},
+        ):
             with (
                 self.subTest(values=values),
                 self.assertRaises(UserError),
