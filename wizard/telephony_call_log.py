@@ -32,11 +32,10 @@ class TelephonyCallLog(models.TransientModel):
     )
     outgoing_outcome = fields.Selection(
         [("answered", "Answered"), ("no_answer", "No Answer"), ("busy", "Busy")],
-        "Outcome",
         default="answered",
     )
     incoming_outcome = fields.Selection(
-        [("answered", "Answered"), ("missed", "Missed")], "Outcome", default="answered"
+        [("answered", "Answered"), ("missed", "Missed")], default="answered"
     )
     is_answered = fields.Boolean(compute="_compute_is_answered")
     started_at = fields.Datetime("Date", required=True, default=fields.Datetime.now)

@@ -152,7 +152,7 @@ class TestLinkedModels(TelephonyHttpCase):
             ("hr.applicant", self.applicant),
         ):
             with self.subTest(model):
-                views = self.env[model].with_user(self.ana)
+                views = self.as_user(self.ana, model)
                 arch = views.get_view(view_type="form")["arch"]
                 self.assertEqual(arch.count('name="telephony_call_count"'), 1)
                 action = self.env.ref("crm_telephony.telephony_call_action_linked")
@@ -161,7 +161,7 @@ class TestLinkedModels(TelephonyHttpCase):
                 self.assertEqual(record.telephony_call_count, int(model == "sale.order"))
         colleague = self.ana.copy({"login": "no-phone"})
         colleague.group_ids -= self.env.ref("crm_telephony.group_user")
-        arch = self.env["sale.order"].with_user(colleague).get_view(view_type="form")["arch"]
+        arch = self.as_user(colleague, "sale.order").get_view(view_type="form")["arch"]
         self.assertNotIn("telephony", arch)
 
     def test_deleted_record_and_removed_app_leave_the_call(self):
