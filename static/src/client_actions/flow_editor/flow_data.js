@@ -214,12 +214,18 @@ export class FlowData extends Reactive {
 
     async _call(method, args) {
         this.isBusy = true;
-        this._asked++; // an answer on its way is older than this change
+        // An answer that was on its way, or is requested meanwhile, may be older than this change.
+        const asked = ++this._asked;
         try {
             const answer = await this._orm.call("telephony.flow", method, [this.flowId, ...args]);
             if (answer.flow) {
+                const isMissed = this._asked !== asked;
+                this._asked++;
                 this._announced++;
                 this._put(answer.flow);
+                if (isMissed) {
+                    this.refresh();
+                }
             }
             return answer;
         } catch (error) {
