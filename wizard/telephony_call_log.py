@@ -73,6 +73,27 @@ class TelephonyCallLog(models.TransientModel):
         if owner and owner != self.partner_id.commercial_partner_id:
             self.lead_id = False
 
+    @api.onchange("minutes")
+    def _onchange_minutes(self):
+        """Let a call that would still be running end now."""
+        if 0 < self.minutes <= LONGEST and self.started_at:
+            latest = fields.Datetime.now() - timedelta(minutes=self.minutes)
+            self.started_at = min(self.started_at, latest.replace(microsecond=0))
+
+    # === CRUD METHODS === #
+
+    @api.model
+    def default_get(self, fields):
+        """Return the contact or opportunity above whose calls the button was clicked.
+
+        The client does not pass `default_` keys of a list to its buttons.
+        """
+        values = super().default_get(fields)
+        for name in {"partner_id", "lead_id"}.intersection(fields) - values.keys():
+            if record_id := self.env.context.get(f"telephony_{name}"):
+                values[name] = record_id
+        return values
+
     # === ACTIONS === #
 
     @check_one

@@ -38,7 +38,7 @@ class ResPartner(models.Model):
     @check_one
     def action_view_telephony_calls(self):
         """Return the action that shows the calls of a contact."""
-        return self._get_telephony_calls_action(default_partner_id=self.id)
+        return self._get_telephony_calls_action(telephony_partner_id=self.id)
 
     def _telephony_must_not_be_recorded(self):
         """Return whether a contact, or its company, has the tag *Do not record*."""

@@ -27,7 +27,7 @@ class CrmLead(models.Model):
     @check_one
     def action_view_telephony_calls(self):
         """Return the action that shows the calls of a lead."""
-        return self._get_telephony_calls_action(default_lead_id=self.id)
+        return self._get_telephony_calls_action(telephony_lead_id=self.id)
 
     @api.model
     def _telephony_find(self, partner, number, company):

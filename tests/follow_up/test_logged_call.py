@@ -52,9 +52,22 @@ class TestLoggedCall(TelephonyCase):
 
     def test_form_proposes_the_number_of_the_record(self):
         logs = self.as_user(self.ana, "telephony.call.log")
-        form = Form(logs.with_context(default_lead_id=self.lead.id))
-        self.assertEqual(form.partner_id, self.partner.with_env(logs.env))
+        lead = self.lead.with_env(logs.env)
+        form = Form(logs.with_context(**lead.action_view_telephony_calls()["context"]))
+        self.assertEqual((form.lead_id, form.partner_id), (lead, lead.partner_id))
         self.assertEqual(form.number, self.partner.phone)
+        partner = self.partner.with_env(logs.env)
+        form = Form(logs.with_context(**partner.action_view_telephony_calls()["context"]))
+        self.assertEqual((form.partner_id, form.number), (partner, partner.phone))
+
+    def test_call_that_has_just_ended_needs_no_other_date(self):
+        logs = self.as_user(self.ana, "telephony.call.log")
+        form = Form(logs)
+        form.partner_id = self.partner.with_env(logs.env)
+        form.minutes = 4.5
+        form.save().action_log()
+        logged = self.env["telephony.call"].search([("is_logged", "=", True)])
+        self.assertEqual(logged.duration, 270)
 
     def test_impossible_values_are_refused_in_sentences(self):
         now = fields.Datetime.now()
