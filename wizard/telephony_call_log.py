@@ -47,7 +47,7 @@ class TelephonyCallLog(models.TransientModel):
     lead_id = fields.Many2one("crm.lead", "Opportunity", ondelete="cascade")
     note = fields.Text("Summary")
     disposition_id = fields.Many2one("telephony.disposition", "Result", ondelete="cascade")
-    purpose_id = fields.Many2one("telephony.call.purpose", "Purpose", ondelete="cascade")
+    purpose_id = fields.Many2one("telephony.call.purpose", ondelete="cascade")
     tag_ids = fields.Many2many("telephony.call.tag", string="Tags")
 
     # === COMPUTE METHODS === #

@@ -17,18 +17,18 @@ from .telephony_flow_step_check import EXITS
 _lt = LazyTranslate(__name__)
 
 # The icon of a kind of step, and what it does. Other addons add theirs; without, a kind is listed
-# with its name.
+# with its name. Lists, because the export of texts would take the icons of tuples for texts.
 KINDS = {
-    "hours": ("fa-clock-o", _lt("Decides by the business hours of a calendar")),
-    "menu": ("fa-th", _lt("Plays a message, and lets the caller press a key")),
-    "condition": ("fa-code-fork", _lt("Decides by the caller's contact or opportunity")),
-    "ring": ("fa-bell-o", _lt("Rings one or more phone users")),
-    "queue": ("fa-hourglass-half", _lt("The caller waits with music for a member of a queue")),
-    "flow": ("fa-share", _lt("Continues at the first step of another flow")),
-    "forward": ("fa-external-link", _lt("Calls a number outside, such as a mobile phone")),
-    "voicemail": ("fa-envelope-o", _lt("Records a message from the caller")),
-    "message": ("fa-bullhorn", _lt("Plays a message, then hangs up")),
-    "reject": ("fa-ban", _lt("Rejects the call, without a message")),
+    "hours": ["fa-clock-o", _lt("Decides by the business hours of a calendar")],
+    "menu": ["fa-th", _lt("Plays a message, and lets the caller press a key")],
+    "condition": ["fa-code-fork", _lt("Decides by the caller's contact or opportunity")],
+    "ring": ["fa-bell-o", _lt("Rings one or more phone users")],
+    "queue": ["fa-hourglass-half", _lt("The caller waits with music for a member of a queue")],
+    "flow": ["fa-share", _lt("Continues at the first step of another flow")],
+    "forward": ["fa-external-link", _lt("Calls a number outside, such as a mobile phone")],
+    "voicemail": ["fa-envelope-o", _lt("Records a message from the caller")],
+    "message": ["fa-bullhorn", _lt("Plays a message, then hangs up")],
+    "reject": ["fa-ban", _lt("Rejects the call, without a message")],
 }
 # The exit of the flow itself: the beginning of a call.
 START = "start"
