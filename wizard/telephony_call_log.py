@@ -75,7 +75,7 @@ class TelephonyCallLog(models.TransientModel):
 
     @api.onchange("minutes")
     def _onchange_minutes(self):
-        """Let a call that would still be running end now."""
+        """Move the start of a call that would still be running, so that it ends now."""
         if 0 < self.minutes <= LONGEST and self.started_at:
             latest = fields.Datetime.now() - timedelta(minutes=self.minutes)
             self.started_at = min(self.started_at, latest.replace(microsecond=0))
