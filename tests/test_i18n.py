@@ -42,14 +42,14 @@ SAME = {
     for name, texts in {
         "de": (
             "Administrator; Avatar; Browser; Code; Dashboard; Echo; Jitter; Jitter (ms); "
-            "Lead; Mailbox; Name; Offline; Online; Position %(position)s; Problem; "
+            "Lead; Mailbox; Name; Offline; Online; Pause; Position %(position)s; Problem; "
             "Revision; Status; Supervisor; Support; System; Team; UUID"
         ),
         "es": "Avatar; Error; Individual; Lead; Local; Supervisor; UUID",
         "fr": (
             "Application; Avatar; Code; Condition; Configuration; Consultation; Contact; "
             "Contacts; Date; Documentation; Extension; Image 128; Local; Menu; Message; "
-            "Microphone; Microphone %s; Mobile; Mode; Note; Notifications; Position "
+            "Microphone; Microphone %s; Mobile; Mode; Note; Notifications; Pause; Position "
             "%(position)s; Signature; Silence (s); Supervision; Type; UUID; minutes"
         ),
         "it": (
