@@ -291,7 +291,7 @@ class TelephonyCall(models.Model):
     def _to_part(self, _part):
         """Return the payload of an ended call, or of the current user's part in it.
 
-        :param part: see `_get_part_of`
+        The argument is what `_get_part_sudo` returns.
         """
         return self._to_client_for_me()
 

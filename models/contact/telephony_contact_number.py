@@ -16,7 +16,7 @@ class TelephonyContactNumber(models.Model):
     _rec_name = "number"
 
     partner_id = fields.Many2one(
-        "res.partner", "Contact", required=True, readonly=True, ondelete="cascade"
+        "res.partner", "Contact", required=True, readonly=True, index=True, ondelete="cascade"
     )
     number = fields.Char(required=True, readonly=True, index=True)
 

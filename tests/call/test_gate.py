@@ -403,11 +403,13 @@ class TestDoors(TransactionCase):
     def test_every_remote_method_with_a_call_has_decided(self):
         """A method that names a call enters the gate, or only reads."""
         reading = {
+            "action_create_record",
             "find_records",
             "get_card",
             "get_dispositions",
             "rate_quality",
             "save_quality",
+            "send_keys",
             "transfer_targets",
         }
         model = self.registry["telephony.call"]
