@@ -14,7 +14,7 @@ from . import controllers, demo, models, wizard
 
 
 def uninstall_hook(env):
-    """Remove the indexes that this addon has given to contacts: the table is not its own.
+    """Remove what would remain in tables that are not this addon's, such as indexes of contacts.
 
     Also log what still leads here at Twilio, which is not asked now.
 
@@ -39,3 +39,15 @@ def uninstall_hook(env):
         "res_partner_telephony_ideographs",
     ):
         env.cr.execute(SQL("DROP INDEX IF EXISTS %s", SQL.identifier(name)))
+    # Mixins of other addons have given names to what they added to these models, and Odoo deletes
+    # only the names of the uninstalled addon.
+    env.cr.execute(
+        SQL(
+            """DELETE FROM ir_model_data
+                WHERE module != 'crm_telephony'
+                  AND (model = 'ir.model.inherit'
+                       AND starts_with(name, 'model_inherit__telephony_')
+                    OR model = 'ir.model.fields.selection'
+                       AND starts_with(name, 'selection__telephony_'))"""
+        )
+    )

@@ -14,6 +14,7 @@ from life import Life
 KNOWN = {
     "odoo",
     "babel",
+    "cryptography",
     "lxml",
     "passlib",
     "psycopg2",

@@ -15,6 +15,8 @@ NEW_RULE = OLD_RULE.replace(
     "'|', ('{0}queue_id.agent_ids.user_id', '=', user.id), "
     "('{0}flow_id.step_ids.agent_ids.user_id', '=', user.id)",
 )
+OLD_NAME = "{}: own calls, and those that rang here unanswered"
+NEW_NAME = "{}: own calls, and unanswered ones that rang or would have rung here"
 #: The rule of the first release, which migration 19.0.1.1.0 extended in another order.
 OLD_ORDER = (
     "['|', '|', ('transfer_ids.user_id', '=', user.id), "
@@ -30,9 +32,9 @@ def migrate(cr, version):
     :param str version: the version installed before
     """
     env = api.Environment(cr, SUPERUSER_ID, {})
-    for name, prefix in (
-        ("telephony_call_rule_own", ""),
-        ("telephony_call_timeline_rule_own", "call_id."),
+    for name, kind, prefix in (
+        ("telephony_call_rule_own", "Call", ""),
+        ("telephony_call_timeline_rule_own", "Timeline", "call_id."),
     ):
         rule = env.ref(f"crm_telephony.{name}", raise_if_not_found=False)
         if not rule:
@@ -40,6 +42,8 @@ def migrate(cr, version):
         known = {_squeeze(OLD_RULE.format(prefix)), _squeeze(OLD_ORDER)}
         if _squeeze(rule.domain_force) in known:
             rule.domain_force = NEW_RULE.format(prefix)
+        if rule.name == OLD_NAME.format(kind):
+            rule.name = NEW_NAME.format(kind)
         if not prefix:
             # Agents may write to calls now, but only to their own ones, by a rule of its own.
             rule.write({"perm_write": False, "perm_create": False, "perm_unlink": False})
