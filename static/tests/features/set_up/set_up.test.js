@@ -269,12 +269,18 @@ describe("header", () => {
         const world = await open({ is_first_use: false });
         const icon = ".o_telephony_line_state";
         await seen(`${icon}[data-state=connected]`);
-        world.store.setReach(Reach.BUS);
+        // Each renewal of the lease decides anew, also one that was under way at the start.
+        const lease = { expires_at: "2026-11-22 14:30:00", reachable: false };
+        onRpc("telephony.agent", "renew_lease", () => lease);
+        await world.softphone.lease.renew();
+        await world.softphone.lease.renew();
+        expect(world.store.reach).toBe(Reach.BUS);
         await seen(`${icon}[data-state=lost] .text-danger`);
         expect(icon).toHaveAttribute("aria-label", "Line: interrupted");
         await contains(icon).click();
         await seen(".o_telephony_readiness_advice:contains(no call rings here)");
-        world.store.setReach(Reach.OK);
+        lease.reachable = true;
+        await world.softphone.lease.renew();
         await seen(`${icon}[data-state=connected]`);
         await contains(".o_telephony_readiness_test").click();
         await seen(".o_telephony_set_up");
