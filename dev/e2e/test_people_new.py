@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from harness.emulator import SALES
+from harness.emulator import SALES, SALES_WRITTEN
 from harness.looks import misfits, picture
 from harness.pages import Softphone
 from harness.people_pages import press
@@ -35,12 +35,12 @@ def test_new_phone_users_get_the_telephone_without_a_reload(world, agent, arrang
         desk.locator(".o-autocomplete--dropdown-item", has_text=login.title()).first.click()
     field = desk.locator(".modal .o_field_widget[name=number_ids]")
     field.locator("input").fill(SALES)
-    desk.locator(".o-autocomplete--dropdown-item", has_text=SALES).first.click()
+    desk.locator(".o-autocomplete--dropdown-item", has_text=SALES_WRITTEN).first.click()
     picture(desk, "add-phone-users")
     press(desk, "Add", ".modal footer")
     expect(desk.locator(".o_notification")).to_contain_text("2 users are phone users now.")
     for login in users:
-        expect(desk.locator(".o_data_row", has_text=login.title())).to_contain_text(SALES)
+        expect(desk.locator(".o_data_row", has_text=login.title())).to_contain_text(SALES_WRITTEN)
 
     phone = Softphone(nina).open()
     set_up = page.locator(".o_telephony_set_up")

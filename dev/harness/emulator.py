@@ -7,6 +7,8 @@ from .polling import until
 from .processes import Program
 
 SALES, SUPPORT = "+3225550100", "+3225550101"
+#: As pages show it.
+SALES_WRITTEN = "+32 2 555 01 00"
 #: Hz; far from ringing tones (425), from the microphones and from the stand-in for speech.
 CUSTOMER = 900
 TOLERANCE = 12.0
