@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from harness.agent_browser import new_context
-from harness.emulator import CUSTOMER, SALES, SALES_WRITTEN, SUPPORT, Emulator
+from harness.emulator import CUSTOMER, SALES, SALES_WRITTEN, SUPPORT, SUPPORT_WRITTEN, Emulator
 from harness.looks import misfits, picture
 from harness.odoo_server import EmptyServer
 from harness.pages import Softphone
@@ -201,7 +201,7 @@ def test_numbers_and_flows_by_mouse(world, agent, numbers):
     phone.open()
     expect(page.locator(".o_telephony_blocked")).to_be_visible()
     press(page, "Numbers", "#telephony_numbers")
-    page.locator(".o_data_row", has_text=SALES_WRITTEN).locator("td[name=number]").click()
+    page.locator(".o_data_row", has_text=SALES_WRITTEN).locator("td[name=number_display]").click()
     _choose(page.locator(".o_field_widget[name=flow_id]"), "Ring all")
     _choose(page.locator(".o_field_widget[name=agent_ids]"), "admin")
     _save(page)
@@ -272,7 +272,7 @@ def test_fix_it_repairs_a_number(world, agent):
     press(page, "Check Again", ".o_form_view")
     broken = _lines(page, "Error")
     expect(broken).to_have_count(1)
-    expect(broken).to_contain_text(SUPPORT)
+    expect(broken).to_contain_text(SUPPORT_WRITTEN)
     expect(broken).to_contain_text("points to another address")
     press(page, "Receive Calls Here", ".o_field_widget[name=line_ids] .o_data_row:first-child")
     expect(broken).to_have_count(0)

@@ -8,7 +8,7 @@ from .processes import Program
 
 SALES, SUPPORT = "+3225550100", "+3225550101"
 #: As pages show it.
-SALES_WRITTEN = "+32 2 555 01 00"
+SALES_WRITTEN, SUPPORT_WRITTEN = "+32 2 555 01 00", "+32 2 555 01 01"
 #: Hz; far from ringing tones (425), from the microphones and from the stand-in for speech.
 CUSTOMER = 900
 TOLERANCE = 12.0

@@ -126,7 +126,8 @@ export class InCallPanel extends Component {
 
     /** Return whether the details of the customer are hidden, because the panel needs their room. */
     get areDetailsHidden() {
-        return this.isCompact || this.store.isKeypadShown;
+        const isTransferring = this.props.call.transfer && !this.isConsulted;
+        return this.isCompact || this.store.isKeypadShown || Boolean(isTransferring);
     }
 
     get hangUpText() {

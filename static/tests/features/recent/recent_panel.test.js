@@ -49,8 +49,8 @@ test("each row tells direction, outcome, length and time", async () => {
     ]);
     await seen(".o_telephony_recent_call");
     expect(queryAllTexts(".o_telephony_recent_outcome")).toEqual(["Missed", "Answered"]);
-    expect(".o_telephony_recent_outcome:first").toHaveClass("text-danger");
-    expect(".o_telephony_recent_outcome:last").not.toHaveClass("text-danger");
+    expect(".o_telephony_recent_outcome:first i").toHaveClass("text-danger");
+    expect(".o_telephony_recent_outcome:last i").not.toHaveClass("text-danger");
     expect(".o_telephony_recent_outcome:first i").toHaveAttribute("aria-label", "Incoming call.");
     expect(queryAllTexts(".o_telephony_recent_length")).toEqual(["4:02"]);
 });
