@@ -83,22 +83,24 @@ def test_with_a_registered_number(world, agent, arrange, american):
     assert not found
 
 
+def _open_number(page, written):
+    """Open a number from the list of numbers."""
+    row = page.locator(".o_data_row", has_text=written).first
+    row.locator("td[name=number_display]").click()
+
+
 def _register(admin, world):
     """Allow emergency calls with the American number on the screen, as an administrator."""
     page = admin.open("/odoo/telephony-calls", wait=".o_list_view")
     open_menu(page, "Configuration", "Numbers")
-    page.locator(".o_data_row", has_text=SALES_WRITTEN).first.locator(
-        "td[name=number_display]"
-    ).click()
+    _open_number(page, SALES_WRITTEN)
     note = page.locator("[name=emergency_note]")
     expect(note).to_contain_text("no emergency calls from numbers of this country (Belgium)")
     box = page.locator(".o_field_widget[name=emergency_enabled] input")
     expect(box).to_be_disabled()
 
     open_menu(page, "Configuration", "Numbers")
-    page.locator(".o_data_row", has_text=AMERICAN_WRITTEN).first.locator(
-        "td[name=number_display]"
-    ).click()
+    _open_number(page, AMERICAN_WRITTEN)
     expect(note).to_contain_text("Call 933 to test it")
     expect(page.locator("[name=emergency_address_state]")).to_have_text("Not Registered")
     box.check()
@@ -113,9 +115,7 @@ def _register(admin, world):
     press(page, "Synchronize", ".o_control_panel")
     # Until then, the form would show what the database held before.
     expect(page.locator(".o_notification")).to_contain_text("The numbers are up to date.")
-    page.locator(".o_data_row", has_text=AMERICAN_WRITTEN).first.locator(
-        "td[name=number_display]"
-    ).click()
+    _open_number(page, AMERICAN_WRITTEN)
     expect(page.locator("[name=emergency_address_state]")).to_have_text("Registered")
     box.check()
     page.locator(".o_form_button_save").click()
