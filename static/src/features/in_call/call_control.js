@@ -3,6 +3,7 @@
  * Each action is a request to the server; the sound follows.
  */
 
+import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { attempt } from "@crm_telephony/core/attempt";
@@ -11,6 +12,12 @@ import { CallPhase, isOver } from "@crm_telephony/core/call_phases";
 import { ErrorCause, VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
 import { humanError } from "@crm_telephony/core/human_error";
 import { addPart } from "@crm_telephony/core/softphone_part";
+
+/** Time (ms) for the provider to fetch an announcement of keys, and to play one of them. */
+const FETCH_DELAY = 1000;
+const KEY_DELAY = 400;
+/** Number of keys that one request may send. */
+const MOST_KEYS = 32;
 
 export class CallControl {
     /**
@@ -28,6 +35,9 @@ export class CallControl {
      */
     constructor(parts) {
         Object.assign(this, parts);
+        /** Keys for the customer of a custom phone that are not sent yet. */
+        this.keys = { uuid: "", text: "" };
+        this.sendingKeys = null;
     }
 
     // === Incoming calls === //
@@ -288,7 +298,7 @@ export class CallControl {
     }
 
     /** @param {string} key of the keypad, sent to the customer */
-    async sendKey(key) {
+    sendKey(key) {
         const { store } = this;
         const call = store.currentCall;
         if (!store.isPhoneCall(call)) {
@@ -296,13 +306,30 @@ export class CallControl {
             return;
         }
         store.addPhoneKey(key);
-        // One after the other, in the order of the clicks.
-        this._keys = (this._keys || Promise.resolve()).then(() =>
-            attempt(store, () =>
-                this.orm.silent.call("telephony.call", "send_keys", [call.uuid, key])
-            )
-        );
-        await this._keys;
+        if (this.keys.uuid !== call.uuid) {
+            this.keys = { uuid: call.uuid, text: "" };
+        }
+        this.keys.text += key;
+        this.sendingKeys ||= this._sendKeys().finally(() => {
+            this.sendingKeys = null;
+        });
+    }
+
+    /**
+     * Send the keys for the customer of a custom phone: those that are pressed meanwhile together,
+     * because an announcement ends the one before, and its keys would be lost.
+     */
+    async _sendKeys() {
+        while (this.keys.text && this.keys.uuid === this.store.currentCall?.uuid) {
+            const { uuid } = this.keys;
+            const text = this.keys.text.slice(0, MOST_KEYS);
+            this.keys.text = this.keys.text.slice(MOST_KEYS);
+            await attempt(this.store, () =>
+                this.orm.silent.call("telephony.call", "send_keys", [uuid, text])
+            );
+            const delay = FETCH_DELAY + text.length * KEY_DELAY;
+            await new Promise((resolve) => browser.setTimeout(resolve, delay));
+        }
     }
 
     // === Messages of the server === //

@@ -1,4 +1,4 @@
-import { expect, test, waitForNone } from "@odoo/hoot";
+import { advanceTime, expect, test, tick, waitForNone } from "@odoo/hoot";
 import { contains, makeServerError, onRpc } from "@web/../tests/web_test_helpers";
 import {
     AGENT,
@@ -112,8 +112,13 @@ test("Z18: mute and keypad work on the custom phone, through the server", async 
     await contains(".o_telephony_keypad_toggle").click();
     await contains('.o_telephony_key[data-key="4"]').click();
     await contains('.o_telephony_key[data-key="#"]').click();
-    await contains(".o_telephony_digits:contains(4#)").click();
-    expect.verifySteps(["send_keys u-1 4", "send_keys u-1 #"]);
+    await contains('.o_telephony_key[data-key="2"]').click();
+    await contains(".o_telephony_digits:contains(4#2)").click();
+    expect.verifySteps(["send_keys u-1 4"]);
+    // The provider has played the first key; a second announcement would have ended it.
+    await advanceTime(1400);
+    await tick();
+    expect.verifySteps(["send_keys u-1 #2"]);
     onRpc("telephony.call", "set_mute", () => {
         throw makeServerError({ type: "UserError", message: "Your phone is not connected." });
     });
