@@ -127,7 +127,7 @@ class TestSecondCall(SecondCalls):
             self.assertTrue(self.first.held_at)
         self.agent_ana.lease_ids.unlink()
         self.let_time_pass(60)
-        self.assertEqual(self.music(self.first), 30)
+        self.assertAlmostEqual(self.music(self.first), 30, delta=1)  # seconds begin at any moment
         self.assertFalse(self.first.held_at)
         self.let_time_pass(60)
         self.assertEqual(self.wait(self.first)[0].tag, "Leave")
