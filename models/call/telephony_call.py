@@ -32,7 +32,7 @@ SPARE_SECONDS = 60
 # Seconds a caller waits for a lost agent to rejoin.
 REJOIN_SECONDS = 30
 RECENT_COUNT = 20
-# Outcomes of incoming calls that nobody answered.
+# Outcomes of unanswered incoming calls.
 UNANSWERED_OUTCOMES = ("missed", "abandoned", "voicemail", "declined", "failed", "queue_callback")
 
 

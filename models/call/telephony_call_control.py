@@ -196,7 +196,7 @@ class TelephonyCall(models.Model):
     def recent_calls(self, kind="all", date=None, res_id=None, limit=20):
         """Return a page of the calls that the current user had, handed over or missed.
 
-        Calls to the user's queues and call flows count as missed, too, if nobody answered them.
+        Unanswered calls to the user's queues and call flows count as missed, too.
 
         :param str kind: `all`, `missed` or `voicemail`
         :param str date: `created_at` of the last call of the page before

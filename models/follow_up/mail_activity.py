@@ -31,7 +31,7 @@ class MailActivity(models.Model):
     def _action_done(self, feedback=False, attachment_ids=None):
         """Cancel the callback of an activity that is done without a conversation.
 
-        Also cancel the calendar event, so that nobody is reminded of what is done already.
+        Also cancel the calendar event, so that no reminder of a finished activity appears.
         """
         # sudo: calendar.event - the right to complete the activity includes its event
         self.sudo().filtered(lambda one: one.activity_category == "phonecall")._cancel_event()

@@ -33,7 +33,7 @@ patch(FormController.prototype, {
         await Promise.all([thread?.fetchThreadData(CHATTER), this._refreshCounters(root)]);
     },
 
-    /** Read the counters of the stat buttons, which nobody can have edited. */
+    /** Read the counters of the stat buttons, which users cannot edit. */
     async _refreshCounters(root) {
         const names = Object.keys(root.activeFields).filter((name) => {
             const { type, readonly } = root.fields[name];
