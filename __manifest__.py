@@ -42,6 +42,7 @@
         "wizard/telephony_agent_add_views.xml",
         "views/telephony_agent_views.xml",
         "views/telephony_caller_id_views.xml",
+        "views/telephony_sound_views.xml",
         "views/telephony_queue_views.xml",
         "views/telephony_disposition_views.xml",
         "views/telephony_call_purpose_views.xml",

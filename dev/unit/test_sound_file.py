@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 from tools import sound_file
-from tools.sound_file import MP3, WAV, convert, get_type
+from tools.sound_file import MP3, WAV, convert, get_seconds, get_type
 
 
 def encode(container, codec, seconds=1):
@@ -95,3 +95,22 @@ def test_without_the_library_nothing_is_converted(monkeypatch):
 
     monkeypatch.setattr(importlib, "import_module", refuse)
     assert convert(encode("ogg", "libopus")) == b""
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("mp3", "libmp3lame"), ("wav", "pcm_s16le"), ("wav", "pcm_u8"), ("wav", "pcm_mulaw")],
+)
+def test_length_is_that_of_what_is_played(container, codec):
+    assert get_seconds(encode(container, codec, seconds=3)) == pytest.approx(3, abs=0.15)
+
+
+def test_length_of_what_is_no_sound_is_zero():
+    whole = encode("mp3", "libmp3lame")
+    for content in (b"", b"RIFF", b"no sound", encode("ogg", "libopus")):
+        assert get_seconds(content) == 0
+    for size in range(0, 60, 7):
+        # The beginning of a file, as after an upload that was cut off.
+        assert 0 <= get_seconds(whole[:size]) < 1
+    # A size in a header that the file does not have.
+    assert get_seconds(encode("wav", "pcm_s16le")[:9_600]) < 0.11

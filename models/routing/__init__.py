@@ -17,6 +17,7 @@ from . import (
     telephony_offer,
     telephony_queue,
     telephony_queue_board,
+    telephony_sound,
     telephony_call_timeline,
     telephony_speech,
 )

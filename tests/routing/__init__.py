@@ -12,4 +12,5 @@ from . import (
     test_queue,
     test_queue_wait,
     test_ring_strategy,
+    test_sound_library,
 )

@@ -119,6 +119,14 @@ class TestIsolation(TelephonyCase):
                     "company_id": company.id,
                 }
             ),
+            env["telephony.sound"].create(
+                {
+                    "name": name,
+                    "kind": "url",
+                    "url": "https://sounds.example.com/hello.mp3",
+                    "company_id": company.id,
+                }
+            ),
             env["telephony.disposition"].create({"name": name, "company_id": company.id}),
             env["telephony.call.purpose"].create({"name": name, "company_id": company.id}),
             env["telephony.call.tag"].create({"name": name, "company_id": company.id}),
