@@ -57,6 +57,11 @@ export class CallAgainWidget extends CallBackWidget {
         return this.loader.isUser && this.data.state === "ended" && this.data.customer_number;
     }
 
+    /** The name of the customer is the title of the form. */
+    get label() {
+        return this.text;
+    }
+
     get text() {
         return _t("Call again");
     }

@@ -31,7 +31,7 @@ export class WindowTabs extends Component {
                 label: _t("Live"),
                 title: _t("Calls in conversation"),
                 count: companyCalls.talking.length,
-                color: "text-bg-info",
+                color: "text-bg-primary",
             },
             {
                 panel: Panel.QUEUE,

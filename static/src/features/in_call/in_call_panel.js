@@ -72,6 +72,7 @@ export class InCallPanel extends Component {
                 className: action.className,
                 label: action.label(context),
                 shortLabel: (action.shortLabel || action.label)(context),
+                name: this.nameOf(action, context),
                 icon: action.icon(context),
                 title: this.titleOf(action, context),
                 keys: action.shortcut && shortcutText(action.shortcut),
@@ -81,6 +82,17 @@ export class InCallPanel extends Component {
                 isDisabled: Boolean(action.isDisabled?.(context)),
                 select: () => action.onSelected(this.context),
             }));
+    }
+
+    /** Return what screen readers say: the whole label, with the text below the icon. */
+    nameOf({ label, shortLabel }, context) {
+        const whole = label(context);
+        const short = shortLabel ? shortLabel(context) : whole;
+        if (short === whole) {
+            return undefined;
+        }
+        const isContained = whole.toLowerCase().includes(short.toLowerCase());
+        return isContained ? whole : `${short}: ${whole}`;
     }
 
     titleOf({ label, shortLabel, shortcut }, context) {
