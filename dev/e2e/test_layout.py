@@ -8,10 +8,18 @@ from playwright.sync_api import expect
 from harness.emulator import SUPPORT
 from harness.looks import barriers, misfits, picture
 from harness.pages import Softphone, open_record
+from harness.screens import Screens
 
 NARROW = {"width": 360, "height": 740}
 RTL = "he_IL"
 CHINESE = "zh_CN"
+#: Languages and screens whose controls are measured: short words, long ones, right to left.
+LANGUAGES = ("en_US", CHINESE, "de_DE", "ar_001")
+#: The one of them that is measured in the dark theme.
+DARK = "de_DE"
+SIZES = ((1280, 720), (1440, 900), (390, 844))
+#: Up to this width (px), a card covers the window.
+NARROWEST = 576
 #: Inverted greys, as in addons that bring a dark theme to Odoo.
 DARK_PALETTE = """
 $o-webclient-color-scheme: dark; $o-brand-primary: #c3b8ea;
@@ -35,6 +43,17 @@ OWN_TABS = {
     "activities": ".o_telephony_activities",
 }
 WINDOW, CARD, BAR = ".o_telephony_softphone", ".o_telephony_incoming", ".o_telephony_bar"
+
+#: What axe-core finds in the elements of Odoo's own views, and which ones these are.
+OF_ODOO = {
+    r"o_searchview|o_optional_columns|fa-filter": "the search bar and the columns of a list",
+    r"^image-alt: .*/web/image/": "avatars",
+    r"^label: .*type=\"checkbox\"": "boolean fields, and the selection of rows",
+    r"role=\"tab\"": "notebooks, and the sections of the settings",
+    r"o_tag |o-autocomplete--input|o-dropdown|selectMenuAutocompleteOff": "relations, selections",
+    r"o-mail-|^role-img-alt: .*(oi-search|fa-user-o)": "the chatter",
+    r"^color-contrast: (?!.*o_telephony)": "the muted grey, badges and decorated rows",
+}
 
 # The selectors without an element that is on the screen, not covered, and with its whole text.
 FIND_BLOCKED = """(selectors) => selectors.flatMap((selector) => {
@@ -65,6 +84,11 @@ FIND_BLOCKED = """(selectors) => selectors.flatMap((selector) => {
     const reasons = [...document.querySelectorAll(selector)].map(why);
     const isOne = reasons.length && reasons.some((reason) => !reason);
     return isOne ? [] : [`${selector} ${reasons[0] || "is missing"}`];
+})"""
+
+# The web client learns of a new size after a moment, and draws in the frame after it.
+ADAPTED = """() => new Promise((resolve) => {
+    setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(resolve)), 250);
 })"""
 
 
@@ -255,9 +279,8 @@ def dark_palette(world):
     world.admin.call("ir.attachment", "unlink", [attachment])
 
 
-def test_dark(world, agent, anna, dark_palette):
-    """Z01 Z17 Z21: the same views with Odoo's dark style sheet."""
-    person = agent("admin", color_scheme="dark")
+def _darken(world, person):
+    """Show the pages of a browser with the dark style sheet."""
     person.context.add_cookies([{"name": "color_scheme", "value": "dark", "url": world.server.url}])
     person.context.route(
         "**/web.assets_web.min.css",
@@ -268,6 +291,12 @@ def test_dark(world, agent, anna, dark_palette):
             )
         ),
     )
+
+
+def test_dark(world, agent, anna, dark_palette):
+    """Z01 Z17 Z21: the same views with Odoo's dark style sheet."""
+    person = agent("admin", color_scheme="dark")
+    _darken(world, person)
     person.ready()
     back = "(s) => getComputedStyle(document.querySelector(s)).backgroundColor"
     Softphone(person).open()
@@ -275,6 +304,26 @@ def test_dark(world, agent, anna, dark_palette):
     assert max(int(part) for part in re.findall(r"\d+", shade)[:3]) < 80, f"{shade} is not dark"
     _walk(world, person, "dark", anna)
     _look_at_board(person, "dark")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_each_page_is_accessible(world, agent, request, theme):
+    """Z22 Z24 Z29 Z30: no page and no dialog of the addon has a barrier."""
+    if theme == "dark":
+        request.getfixturevalue("dark_palette")
+        person = agent("admin", color_scheme="dark")
+        _darken(world, person)
+    else:
+        person = agent("admin")
+    person.open()
+    problems = []
+    for name, selector, has_fields in Screens(person):
+        picture(person.page, f"{theme}-page-{name}")
+        found = barriers(person.page, selector)
+        if has_fields:
+            found = [p for p in found if not any(re.search(known, p) for known in OF_ODOO)]
+        problems += [f"{name}: {problem}" for problem in found]
+    assert not problems, "\n".join(problems)
 
 
 def test_right_to_left(world, agent, anna, right_to_left):
@@ -301,20 +350,48 @@ def test_narrow(world, agent, anna):
 
 
 class Controls:
-    """Checks that the controls of the softphone can be pressed, at each stage of a call."""
+    """Checks that the controls of the softphone can be pressed, at each stage of a call.
 
-    def __init__(self, page, name):
-        self.page, self.name, self.problems = page, name, []
+    :param page: a tab of an agent's browser.
+    :param str language: of the page.
+    """
 
-    def check(self, stage, *names):
-        """Note the controls that are missing, outside the screen, covered, or cut."""
+    def __init__(self, page, language):
+        self.page, self.language = page, language
+        # Words do not make barriers, but colors do.
+        self.looks_for_barriers = language in ("en_US", DARK)
+        self.problems, self.places = [], {}
+
+    def check(self, stage, *names, beside=(), still=False):
+        """Note what is missing, outside the screen, covered, or cut, on a screen of each size.
+
+        :param str stage: of the call.
+        :param str names: controls that each screen shows.
+        :param beside: controls that a narrow screen covers.
+        :param bool still: whether no button may have moved since the first stage with *still*.
+        """
         expect(self.page.locator(f".o_telephony_{names[0]}").first).to_be_visible()
-        picture(self.page, f"controls-{self.name}-{stage}")
-        selectors = [f".o_telephony_{name}" for name in names]
-        found = self.page.evaluate(FIND_BLOCKED, selectors)
-        self.problems += [f"{stage}: {problem}" for problem in found]
+        for size in SIZES:
+            self._resize(size)
+            picture(self.page, f"controls-{self.language}-{size[0]}-{stage}")
+            wanted = [*names, *(beside if size[0] > NARROWEST else ())]
+            selectors = [f".o_telephony_{name}" for name in wanted]
+            found = self.page.evaluate(FIND_BLOCKED, selectors)
+            places = self._find_places()
+            if still and self.places.setdefault(size, places) != places:
+                found.append("a button has moved")
+            self.problems += [f"{stage}, {size[0]} px: {problem}" for problem in found]
+        self._resize(SIZES[0])
+        if self.looks_for_barriers:
+            found = barriers(self.page, ", ".join((WINDOW, CARD)))
+            self.problems += [f"{stage}: {problem}" for problem in found]
 
-    def places(self):
+    def _resize(self, size):
+        """Change the size of the screen, and wait until the page has adapted itself."""
+        self.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+        self.page.evaluate(ADAPTED)
+
+    def _find_places(self):
         """Return the places of the buttons of the call."""
         return self.page.locator(".o_telephony_action, .o_telephony_hang_up").evaluate_all(
             "buttons => buttons.map((button) => {"
@@ -323,25 +400,34 @@ class Controls:
         )
 
 
-@pytest.mark.parametrize(
-    ("width", "height", "code"),
-    [
-        (1280, 720, CHINESE),
-        (1280, 720, "de_DE"),
-        (1280, 720, "ar_001"),
-        (1440, 900, "en_US"),
-        (390, 844, "de_DE"),
-    ],
-)
-def test_each_control_is_free(
-    world, agent, anna, customers, arrange, numbers, reads_in, many_queues, width, height, code
-):
-    """Z17 Z18 Z20 Z21: no control is cut or covered at any stage; those of a call stand still."""
+@pytest.fixture
+def reader(request, world, agent, reads_in):
+    """Return a factory of administrators who read in a language."""
+
+    def make(code):
+        width, height = SIZES[0]
+        options = {"viewport": {"width": width, "height": height}}
+        if code != DARK:
+            return agent("admin", rpc=reads_in(code), **options)
+        request.getfixturevalue("dark_palette")
+        person = agent("admin", rpc=reads_in(code), color_scheme="dark", **options)
+        _darken(world, person)
+        return person
+
+    return make
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_each_control_is_free(world, anna, customers, arrange, numbers, reader, many_queues, code):
+    """Z17 Z18 Z20 Z21: no control is cut or covered at any stage; those of a call stand still.
+
+    Each stage is measured on screens of three sizes.
+    """
     second = customers("Zoe Verstraeten")
-    person = agent("admin", rpc=reads_in(code), viewport={"width": width, "height": height})
+    person = reader(code)
     arrange.write("telephony.number", arrange.number_id(), recording_mode="agent")
     page, phone = person.ready().page, Softphone(person)
-    controls = Controls(page, f"{code}-{width}")
+    controls = Controls(page, code)
     press = lambda name: page.locator(f".o_telephony_{name}").click()  # noqa: E731
     phone.dismiss_notices()
     phone.open()
@@ -359,23 +445,19 @@ def test_each_control_is_free(
     telephone.answer()
     phone.is_talking()
     call = ("hang_up", *actions, "note", "open_record", "tab_call")
-    controls.check("talking", *call)
-    before = controls.places()
+    controls.check("talking", *call, still=True)
     press("mute")
     press("hold")
     expect(page.locator(".o_telephony_hold_time")).to_be_visible()
-    controls.check("held", *call)
-    assert controls.places() == before, "a button has moved"
+    controls.check("held", *call, still=True)
     press("hold")
     expect(page.locator(".o_telephony_hold_time")).to_have_count(0)
     press("mute")
     press("record")
     expect(page.locator(".o_telephony_recording[data-state=recording]")).to_be_visible()
-    controls.check("recorded", *call, "recording_stop")
-    assert controls.places() == before, "a button has moved"
+    controls.check("recorded", *call, "recording_stop", still=True)
     press("keypad_toggle")
-    controls.check("digits", "in_call_keypad .o_telephony_key", *call[:-3])
-    assert controls.places() == before, "a button has moved"
+    controls.check("digits", "in_call_keypad .o_telephony_key", *call[:-3], still=True)
     press("keypad_toggle")
 
     press("transfer_toggle")
@@ -398,9 +480,8 @@ def test_each_control_is_free(
 
     other = world.emulator.calls_us(second.number)
     phone.rings("Zoe Verstraeten")
-    controls.check("second", "accept", "decline", "card_size", "hang_up")
-    if width > 576:
-        controls.check("beside", *call, *frame[:3])
+    buttons = ("accept", "decline", "card_size", "hang_up")
+    controls.check("second", *buttons, beside=(*call, *frame[:3]))
     phone.accept_button.click()
     expect(page.locator(".o_telephony_held")).to_be_visible()
     phone.is_talking()
@@ -413,28 +494,44 @@ def test_each_control_is_free(
     assert not controls.problems, "\n".join(controls.problems)
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
-def test_each_control_of_a_custom_phone_is_free(world, agent, anna, numbers, width, height):
-    """Z06: the states of both phones leave room for the buttons."""
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_each_control_of_a_custom_phone_is_free(world, anna, numbers, reader, code):
+    """Z06 Z24: the states of both phones leave room for the buttons; so do calls that wait."""
     number, _written = numbers()
-    person = agent("admin", viewport={"width": width, "height": height})
+    person = reader(code)
     values = {"call_via": "phone", "phone_number": number}
     person.rpc.call("telephony.agent", "save_preferences", values)
     page, phone = person.ready().page, Softphone(person)
-    controls = Controls(page, f"custom-{width}")
+    controls = Controls(page, f"{code}-custom")
     try:
         phone.dial(anna.number)
         mine = world.emulator.rings(number)
         controls.check("calling", "hang_up", "hold", "transfer_toggle")
         mine.answer()
-        mine.hears_words("Press 1 to call")
+        mine.hears_words("Gather")  # the question, in the agent's language
         mine.press("1")
         world.emulator.rings(anna.number).answer()
         expect(page.locator(".o_telephony_hold")).to_be_enabled()
         controls.check("talking", "hang_up", "hold", "transfer_toggle")
+        waiting = world.emulator.calls_us("+33612345678", to=SUPPORT)
+        page.locator(".o_telephony_tab_queue").click()
+        expect(page.locator(".o_telephony_queue_row")).to_have_count(1)
+        controls.check("queue", "queue_row .o_telephony_row_menu", "tab_queue")
+        page.locator(".o_telephony_tab_live").click()
+        expect(page.locator(".o_telephony_live_row")).to_have_count(1)
+        controls.check("live", "live_row", "tab_live")
+        waiting.hang_up()
+        page.locator(".o_telephony_tab_call").click()
         phone.hang_up().has_ended("answered")
+        controls.check("ended", "done", "note", "follow_up_call", "follow_up_task")
+        phone.done()
     finally:
         person.rpc.call("telephony.agent", "save_preferences", {"call_via": "browser"})
+    caller = world.emulator.calls_us(anna.number)
+    phone.rings("Anna Peeters")
+    controls.check("incoming", "accept", "decline")
+    caller.hang_up()
+    phone.is_idle()
     assert not controls.problems, "\n".join(controls.problems)
 
 

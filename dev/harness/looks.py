@@ -50,7 +50,7 @@ def misfits(page, selector):
 
 
 def barriers(page, selector):
-    """Return the barriers that axe-core rates serious or critical."""
+    """Return the barriers that axe-core rates serious or critical, one for each element."""
     if not page.evaluate("typeof axe !== 'undefined'"):
         page.add_script_tag(path=NODE_MODULES / "axe-core/axe.min.js")
     return page.evaluate(
@@ -58,9 +58,11 @@ def barriers(page, selector):
             const { violations } = await axe.run(selector, { resultTypes: ["violations"] });
             return violations
                 .filter(({ impact }) => ["serious", "critical"].includes(impact))
-                .map(({ id, help, nodes }) =>
-                    `${id}: ${help}: ` + nodes.map((n) => `${n.html.slice(0, 160)} `
-                        + `${n.any[0]?.message || ""}`).join(" | "));
+                .flatMap(({ id, help, nodes }) =>
+                    nodes.map((node) => {
+                        const why = node.any[0]?.message || "";
+                        return `${id}: ${help}: ${node.html.slice(0, 160)} ${why}`;
+                    }));
         }""",
         selector,
     )

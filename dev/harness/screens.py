@@ -1,0 +1,152 @@
+"""The pages and dialogs of the addon in Odoo's web client, opened one after the other."""
+
+import contextlib
+
+from playwright.sync_api import expect
+
+PREFIX = "crm_telephony."
+#: Part of the page with the page's own content.
+PAGE, DIALOG = ".o_action_manager", ".modal-content"
+GALLERY, CANVAS = ".o_telephony_flow_gallery", ".o_telephony_flow_editor"
+#: Actions with one view: XML id, and what is shown when it has been loaded.
+ACTIONS = {
+    "board": ("telephony_board_action", ".o_telephony_figure"),
+    "dashboard": ("telephony_dashboard_action", ".o_telephony_figure"),
+    "calls": ("telephony_call_action", ".o_data_row"),
+    "calls-analysis": ("telephony_call_report_action", ".o_graph_view, .o_pivot_view"),
+    "call-quality": ("telephony_call_quality_action", ".o_view_controller"),
+    "recordings": ("telephony_conversation_action", ".o_view_controller"),
+    "voicemails": ("telephony_voicemail_action", ".o_data_row"),
+    "callbacks": ("telephony_callback_action", ".o_data_row"),
+    "callback-performance": ("telephony_callback_action_report", ".o_view_controller"),
+    "queue-callbacks": ("telephony_queue_callback_action", ".o_view_controller"),
+    "team": ("telephony_agent_action", ".o_view_controller"),
+    "numbers": ("telephony_number_action", ".o_data_row"),
+    "flows": ("telephony_flow_action", ".o_data_row"),
+    "queues": ("telephony_queue_action", ".o_data_row"),
+    "results": ("telephony_disposition_action", ".o_data_row"),
+    "purposes": ("telephony_call_purpose_action", ".o_view_controller"),
+    "tags": ("telephony_call_tag_action", ".o_view_controller"),
+    "blocked-numbers": ("telephony_blocked_number_action", ".o_view_controller"),
+    "caller-ids": ("telephony_caller_id_action", ".o_view_controller"),
+    "account": ("telephony_account_action", ".o_view_controller"),
+    "diagnosis": ("telephony_diagnosis_action", ".o_view_controller"),
+    "settings": ("telephony_settings_action", "[id=telephony_account]"),
+}
+OWN_PAGES = ("board", "dashboard")
+#: Forms of a record: model, and the domain that finds one.
+FORMS = {
+    "call": ("telephony.call", [("outcome", "=", "answered")]),
+    "missed-call": ("telephony.call", [("outcome", "=", "missed")]),
+    "callback": ("telephony.callback", []),
+    "recording": ("telephony.recording", []),
+    "agent": ("telephony.agent", []),
+    "number": ("telephony.number", []),
+    "queue": ("telephony.queue", []),
+    "contact": ("res.partner", [("name", "=", "Anna Peeters")]),
+}
+#: Dialogs: model, and the name in the context that stands for a record.
+WIZARDS = {
+    "log-a-call": ("telephony.call.log", {}),
+    "add-phone-users": ("telephony.agent.add", {}),
+    "buy-a-number": ("telephony.number.search", {"default_account_id": "telephony.account"}),
+    "release-a-number": ("telephony.number.release", {"default_number_id": "telephony.number"}),
+    "credentials": ("telephony.account.credentials", {"default_account_id": "telephony.account"}),
+    "disconnect": ("telephony.account.disconnect", {"default_account_id": "telephony.account"}),
+    "cancel-a-callback": (
+        "telephony.callback.cancel",
+        {"default_callback_id": "telephony.callback"},
+    ),
+    "erase": ("telephony.erasure", {"default_partner_ids": "res.partner"}),
+}
+
+
+class Screens:
+    """The addon's pages, in a tab that stays open.
+
+    :param AgentBrowser person: an administrator at a page of the web client.
+    """
+
+    def __init__(self, person):
+        self.person, self.page, self.rpc = person, person.page, person.rpc
+
+    def __iter__(self):
+        """Open each page and dialog.
+
+        Yield its name, the selector of its content, and whether this has fields of Odoo.
+        """
+        for name, (action, shown) in ACTIONS.items():
+            self._do(f"{PREFIX}{action}", shown)
+            yield name, PAGE, name not in OWN_PAGES
+        for name, (model, domain) in FORMS.items():
+            self._do(self._form(model, self._find(model, domain)), ".o_form_view")
+            yield name, PAGE, True
+        self.show_gallery()
+        yield "gallery", GALLERY, False
+        self.show_drawing(self._find("telephony.flow", [("step_ids", "!=", False)]))
+        yield "canvas", CANVAS, False
+        self.show_settings()
+        yield "canvas-settings", CANVAS, True
+        self.show_test()
+        yield "canvas-test", CANVAS, False
+        for name in WIZARDS:
+            with self.dialog(name):
+                yield name, DIALOG, True
+
+    def show_gallery(self):
+        """Show the templates of a new flow."""
+        self._do(self._form("telephony.flow", False), GALLERY)
+
+    def show_drawing(self, flow_id):
+        """Show the drawing of a flow."""
+        self._do(self._form("telephony.flow", flow_id), ".o_telephony_flow_node")
+
+    def show_settings(self):
+        """Show the settings of the drawing's first step."""
+        self.page.locator(".o_telephony_flow_node").first.click()
+        expect(self.page.locator(".o_telephony_flow_panel .o_form_view")).to_be_visible()
+
+    def show_test(self):
+        """Show the course of a simulated call."""
+        self.page.locator(".o_telephony_flow_close").click()
+        self.page.locator(".o_telephony_flow_test").click()
+        self.page.locator(".o_telephony_flow_run").click()
+        expect(self.page.locator(".o_telephony_flow_course")).to_be_visible()
+
+    @contextlib.contextmanager
+    def dialog(self, name):
+        """Show a dialog while the block runs."""
+        model, stand_ins = WIZARDS[name]
+        context = {key: self._find(other, []) for key, other in stand_ins.items()}
+        context = {k: [v] if k.endswith("_ids") else v for k, v in context.items()}
+        self._do(self._form(model, False, target="new", context=context), DIALOG)
+        yield
+        self.page.locator(".modal .btn-close").click()
+        expect(self.page.locator(DIALOG)).to_have_count(0)
+
+    def _find(self, model, domain):
+        """Return a record; the demonstration has one of each model."""
+        [record_id] = self.rpc.call(model, "search", domain, limit=1)
+        return record_id
+
+    @staticmethod
+    def _form(model, record_id, **values):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": model,
+            "res_id": record_id,
+            "views": [[False, "form"]],
+            **values,
+        }
+
+    def _do(self, action, shown):
+        """Run an action of the web client, and wait until its page is shown."""
+        self.page.evaluate(
+            """(action) => {
+                const { action: service } = odoo.__WOWL_DEBUG__.root.env.services;
+                return service.doAction(action, { clearBreadcrumbs: true });
+            }""",
+            action,
+        )
+        expect(self.page.locator(shown).first).to_be_visible()
+        expect(self.page.locator(".o_loading_indicator")).to_have_count(0)
