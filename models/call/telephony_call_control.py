@@ -169,13 +169,28 @@ class TelephonyCall(models.Model):
 
         :param str uuid: the call
         :param str note: plain text, 20,000 characters at most
+        :raise UserError: the note is longer, or the call was anonymized
         """
         call_sudo, part_sudo = self._get_part_sudo(uuid)
-        note = (note or "")[:NOTE_LENGTH]
+        note = note or ""
+        call_sudo._check_note(note)
+        call_sudo._check_not_anonymized()
         if (part_sudo.note or "") != note:
             part_sudo.note = note
             call_sudo._on_note_changed()
         return True
+
+    @api.model
+    @check_arguments
+    def get_part(self, uuid):
+        """Return what the end window shows of a call that the user has, or has left to others.
+
+        :param str uuid: the call
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        call_sudo, part_sudo = self._get_part_sudo(uuid)
+        return call_sudo._to_part(part_sudo)
 
     @api.model
     @check_arguments
@@ -265,7 +280,7 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_part_sudo(self, uuid):
-        """Return a call that the current user has or has handed over, to document it.
+        """Return a call that the current user has or has left to others, to document it.
 
         :raise AccessError: the user neither has nor had the call, or it does not exist
         :return: the call, and the record with the user's own `note` and `disposition_id`, both as
@@ -280,6 +295,25 @@ class TelephonyCall(models.Model):
         return call_sudo, part_sudo
 
     # === BUSINESS METHODS === #
+
+    def _check_note(self, note):
+        """Check the length of a note: cut without a word, it would seem to be saved.
+
+        :param str note: the note
+        :raise UserError: it is too long
+        """
+        if len(note) > NOTE_LENGTH:
+            raise UserError(
+                self.env._("A summary has at most %(count)s characters.", count=NOTE_LENGTH)
+            )
+
+    def _check_not_anonymized(self):
+        """Check that none of these calls was anonymized, because notes name people.
+
+        :raise UserError: one of them was anonymized
+        """
+        if any(call.anonymized_at for call in self):
+            raise UserError(self.env._("This call was anonymized and can no longer be edited."))
 
     def _get_part_of(self, user):
         """Return the record with a user's own note and result of this call, or an empty one.

@@ -55,6 +55,22 @@ class TelephonyCall(models.Model):
 
     _inherit = "telephony.call"
 
+    has_own_part = fields.Boolean(
+        compute="_compute_has_own_part",
+        help="Whether the current user left the call to others, and has a summary of it.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("user_id", "transfer_ids.state")
+    @api.depends_context("uid")
+    def _compute_has_own_part(self):
+        for call in self:
+            # sudo: telephony.call - only whether the current user has a part of the call
+            call_sudo = call.sudo()
+            part_sudo = call_sudo._get_part_of(self.env.user)
+            call.has_own_part = bool(part_sudo) and part_sudo != call_sudo
+
     # === RPC === #
 
     @api.model
@@ -412,14 +428,13 @@ class TelephonyCall(models.Model):
             transfer.agent_id._notify_change()
         self._notify()
 
-    def _get_handover_by(self, user):
-        """Return the last transfer by which a user has handed this call over, if any."""
-        return self.transfer_ids.filtered(
-            lambda transfer: transfer.user_id == user and transfer._is_handed_over()
-        ).sorted("id")[-1:]
-
     def _get_part_of(self, user):
-        return super()._get_part_of(user) or self._get_handover_by(user)
+        return (
+            super()._get_part_of(user)
+            or self.transfer_ids.filtered(
+                lambda transfer: transfer._get_part_user() == user
+            ).sorted("id")[-1:]
+        )
 
     def _to_part(self, part):
         data = super()._to_part(part)
@@ -427,11 +442,27 @@ class TelephonyCall(models.Model):
 
     def _to_left(self, user):
         data = super()._to_left(user)
-        part = self._get_part_of(user)
-        if "state" in data and part and part != self:
-            env = user._telephony_env(self.company_id)
-            data["part"] = part.with_env(env).sudo()._to_part(data)
+        if "state" in data:
+            data["part"] = self._to_part_of(user, data)
         return data
+
+    def _to_recent(self, env):
+        """Add the user's own part of a call that another agent had last."""
+        data = super()._to_recent(env)
+        return {**data, "part": self._to_part_of(env.user, data)}
+
+    def _to_part_of(self, user, data):
+        """Return the payload of a user's own part of this call, or False if there is none.
+
+        :param user: the user
+        :param dict data: the payload of the call
+        """
+        part = self._get_part_of(user)
+        if not part or part == self:
+            return False
+        env = user._telephony_env(self.company_id)
+        # sudo: telephony.transfer - the user's own part, and nothing else of the transfer
+        return part.with_env(env).sudo()._to_part(data)
 
     # === DEADLINES === #
 

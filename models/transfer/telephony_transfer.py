@@ -99,8 +99,19 @@ class TelephonyTransfer(models.Model):
     expires_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
     target_name = fields.Char("To", compute="_compute_target_name")
+    # Agents talk with the customer in a three-way call without ever being the user of the call.
+    left_user_id = fields.Many2one(
+        "res.users",
+        "Left By",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="The phone user who was added to the conversation, and left it.",
+    )
     note = fields.Text(
-        "Summary", readonly=True, help="Written by the phone user who handed the call over."
+        "Summary",
+        readonly=True,
+        help="Written by the phone user who handed the call over, or left the three-way call.",
     )
 
     _open_unique = models.UniqueIndex(
@@ -166,6 +177,8 @@ class TelephonyTransfer(models.Model):
             )
             return False
         values = {"state": state}
+        if self.state == "conference" and state != "done":
+            values["left_user_id"] = self.agent_id.user_id.id
         if state not in OPEN_STATES:
             values["ended_at"] = fields.Datetime.now()
         if state not in ("ringing", "joining"):
@@ -590,34 +603,51 @@ class TelephonyTransfer(models.Model):
     def _explain_handover(self, env):
         return env._("The call was transferred to %(target)s.", target=self.target_name)
 
+    def _explain_part(self, data):
+        """Return a whole sentence about the end of an agent's part of the call.
+
+        :param dict data: the payload of the call
+        """
+        if self._is_handed_over():
+            return self._explain_handover(self.env)
+        return data["end_message"] or self.env._("You left the three-way call.")
+
     def _is_handed_over(self):
         """Return whether the customer was handed over, or is being handed over."""
         return self.mode == "blind" or self.state == "done"
+
+    def _get_part_user(self):
+        """Return the user who documents an own part of the call, if it has one.
+
+        It is the agent who handed the customer over, or a colleague who left a three-way call.
+        """
+        return self.user_id if self._is_handed_over() else self.left_user_id
 
     def _keep_note(self):
         """Keep the note of the agent who hands over; the next agent continues that of the call."""
         self.note = self.call_id.note
 
     def _get_part_texts(self):
-        """Return what the agent who handed the call over says about it, besides the note."""
-        return [self.user_id.name]
+        """Return what the agent of this part of the call says about it, besides the note."""
+        return [self._get_part_user().name]
 
     def _to_part(self, data):
-        """Return the payload of the call for the end window of the agent who handed it over.
+        """Return the payload of the call for the end window of the agent of this part.
 
         Note: `self.ensure_one()`
 
         :param dict data: the payload of the call
         """
         self.ensure_one()
+        user = self._get_part_user()
         return {
             **data,
             "state": "ended",
             "phase": "ended",
             "outcome": data["outcome"] or "answered",
-            "end_message": self._explain_handover(self.env),
+            "end_message": self._explain_part(data),
             "is_part": True,
-            "user": {"id": self.user_id.id, "name": self.user_id.name},
+            "user": {"id": user.id, "name": user.name},
             "note": self.note or "",
             "transfer": False,
             "role": "agent",

@@ -106,7 +106,7 @@ export function endedData(values = {}) {
 /** @returns {Object} RecentCallData of a call */
 export function recentData(call) {
     const text = call.outcome ? call.outcome[0].toUpperCase() + call.outcome.slice(1) : false;
-    return { outcome_display: text, voicemail: false, callback: false, ...call };
+    return { outcome_display: text, voicemail: false, callback: false, part: false, ...call };
 }
 
 export function snapshotData(values = {}) {

@@ -2,7 +2,7 @@
 
 from itertools import permutations
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -292,6 +292,56 @@ class TestWarm(ConsultStories):
         self.assertEqual(self.last(self.ana, "call_updated")["state"], "ended")
         self.assertEqual(self.last(self.bob, "call_left")["message"], "The call has ended.")
         self.assertEqual((self.agent_ana.state, self.agent_bob.state), ("available", "available"))
+
+    def test_who_leaves_a_three_way_call_documents_the_own_part(self):
+        """Z27: a colleague who was added and left has a note and a result of the own part."""
+        call = self.ask_bob()
+        call.note = "Wants a refund."
+        self.rpc(self.ana, "merge_transfer", call)
+        part = self.rpc(self.bob, "hang_up", call)["part"]
+        self.assertEqual((call.state, call.user_id), ("in_progress", self.ana))
+        self.assertEqual((part["state"], part["is_part"]), ("ended", True))
+        self.assertEqual((part["note"], part["user"]["id"]), ("", self.bob.id))
+        self.assertEqual(part["end_message"], "You left the three-way call.")
+        self.assertEqual(self.last(self.bob, "call_left")["part"]["user"]["id"], self.bob.id)
+        wrong = self.env.ref("crm_telephony.disposition_wrong_number")
+        bob = self.as_user(self.bob)
+        bob.wrap_up(call.uuid, {"note": "Explained the terms.", "disposition_id": wrong.id})
+        self.assertEqual((call.note, call.disposition_id.id), ("Wants a refund.", False))
+        self.rpc(self.ana, "hang_up", call)
+        for text in ("Wants a refund.", f"Bob · {wrong.name} · Explained the terms."):
+            self.assertIn(text, str(call.message_id.body))
+        # The own part is opened again, from the list of recent calls and from the call's form.
+        [row] = bob.recent_calls()["calls"]
+        self.assertEqual((row["part"]["note"], row["note"]), ("Explained the terms.", call.note))
+        self.assertEqual(bob.get_part(call.uuid)["end_message"], "The call has ended.")
+        self.assertTrue(bob.browse(call.id).has_own_part)
+        self.assertEqual(bob.browse(call.id).timeline_ids[:1].call_id.id, call.id)
+        [row] = self.as_user(self.ana).recent_calls()["calls"]
+        self.assertFalse(row["part"] or self.as_user(self.ana).browse(call.id).has_own_part)
+        with self.assertRaises(AccessError):
+            bob.wrap_up(call.uuid, {"purpose_id": False})
+        with self.assertRaises(AccessError):
+            self.as_user(self.cleo).get_part(call.uuid)
+        call._anonymize()
+        self.assertFalse(call.transfer_ids.note)
+
+    def test_only_a_three_way_call_leaves_a_part(self):
+        """A colleague who was only consulted has not talked with the customer."""
+        call = self.ask_bob()
+        self.assertFalse(self.rpc(self.bob, "hang_up", call)["part"])
+        with self.assertRaises(AccessError):
+            self.as_user(self.bob).get_part(call.uuid)
+        self.assertNotIn(call, self.as_user(self.bob).search([("is_mine", "=", True)]))
+
+    def test_the_end_for_all_three_leaves_a_part(self):
+        """The added colleague documents the call whichever of the three ends it."""
+        call = self.ask_bob()
+        self.rpc(self.ana, "merge_transfer", call)
+        self.rpc(self.ana, "hang_up", call)
+        part = self.last(self.bob, "call_left")["part"]
+        self.assertEqual(part["end_message"], "The call has ended.")
+        self.assertEqual(self.as_user(self.bob).get_part(call.uuid)["user"]["id"], self.bob.id)
 
     def test_the_agent_hangs_up_for_all(self):
         """The button ends the call for all three, as it says."""

@@ -95,6 +95,8 @@ interface CallData {
     our_number: { id: number; number: string; number_display: string; name: string } | false;
     caller_id: { id: number; name: string; number_display: string } | false;
     record: RecordReference | false;
+    /** Further records that the call changes, besides the contact */
+    other_records: { model: string; id: number }[];
     user: NamedRecord | false;
     created_at: ServerDate;
     answered_at: ServerDate | false;
@@ -131,6 +133,8 @@ interface RecentCallData extends CallData {
     callback:
         | { id: number; due_at: ServerDate; is_overdue: boolean; user: NamedRecord | false }
         | false;
+    /** what the user says about it, who left the call to others */
+    part: (CallData & { is_part: true }) | false;
 }
 
 /** A call that continues without this user: the answer of a request, or `telephony/call_left`. */
@@ -139,7 +143,7 @@ interface LeftCallData extends Partial<CallData> {
     has_left: true;
     message: string | false;
     /** The call for the end window of the user who handed it over */
-    part?: CallData & { is_part: true };
+    part?: (CallData & { is_part: true }) | false;
 }
 
 interface CardActivity extends NamedRecord {
@@ -284,6 +288,8 @@ interface CallAction {
     /** Whether the button is pressed; absent for buttons without a pressed state */
     isActive?(context: CallActionContext): boolean;
     isDisabled?(context: CallActionContext): boolean;
+    /** Why it is disabled, as the tooltip; empty if it is not */
+    reason?(context: CallActionContext): string;
     /** Whether the server carries it out: the second click of a double click is ignored then */
     isRequest?: boolean;
     onSelected(context: CallActionContext): void;

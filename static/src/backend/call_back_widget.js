@@ -70,3 +70,44 @@ export class CallAgainWidget extends CallBackWidget {
 registry
     .category("view_widgets")
     .add("telephony_call_again", { ...callBackWidget, component: CallAgainWidget });
+
+/** Calls the customer of an order, a task or another linked record, from its form. */
+export class CallRecordWidget extends CallBackWidget {
+    get isShown() {
+        const { data, resId } = this.props.record;
+        return this.loader.isUser && resId && data.telephony_number;
+    }
+
+    get label() {
+        return _t("Call %(number)s", { number: this.data.telephony_number });
+    }
+
+    call() {
+        const { resModel, resId } = this.props.record;
+        this.loader.dial({ number: this.data.telephony_number, target: { resModel, resId } });
+    }
+}
+
+registry.category("view_widgets").add("telephony_call_record", {
+    component: CallRecordWidget,
+    fieldDependencies: [{ name: "telephony_number", type: "char", readonly: true }],
+});
+
+/** Opens the user's own note and result of a call that another user had last. */
+export class OwnPartWidget extends Component {
+    static template = "crm_telephony.OwnPartWidget";
+    static props = { ...standardWidgetProps };
+
+    setup() {
+        this.loader = useState(useService(LOADER_NAME));
+    }
+
+    open() {
+        return this.loader.openPart(this.props.record.data.uuid);
+    }
+}
+
+registry.category("view_widgets").add("telephony_own_part", {
+    component: OwnPartWidget,
+    fieldDependencies: [{ name: "uuid", type: "char", readonly: true }],
+});

@@ -140,11 +140,21 @@ export class SoftphoneLoader extends Reactive {
         return this._loaded;
     }
 
-    /** Place a call, or explain why the softphone is missing. @param {Object} request */
-    async dial(request) {
+    /** Place a call. @param {Object} request */
+    dial(request) {
+        return this._use((softphone) => softphone.dialer.dial(request));
+    }
+
+    /** Show the end window of a call that the user has left to others. @param {string} uuid */
+    openPart(uuid) {
+        return this._use((softphone) => softphone.calls.openPart(uuid));
+    }
+
+    /** Do something with the softphone, or explain why it is missing. @param {Function} act */
+    async _use(act) {
         const softphone = await this.load();
         if (softphone) {
-            return softphone.dialer.dial(request);
+            return act(softphone);
         }
         const close = this._notification.add(
             _t("The phone could not be loaded. Check your network and try again."),
@@ -156,7 +166,7 @@ export class SoftphoneLoader extends Reactive {
                         primary: true,
                         onClick: () => {
                             close();
-                            this.dial(request);
+                            this._use(act);
                         },
                     },
                 ],

@@ -289,9 +289,14 @@ export class CallControl {
             this.voiceSession.mute(isMuted);
             return;
         }
+        if (this.isMuting) {
+            return; // a second click before the answer would repeat the first one
+        }
+        this.isMuting = true;
         const answer = await attempt(store, () =>
             this.orm.silent.call("telephony.call", "set_mute", [call.uuid, isMuted])
         );
+        this.isMuting = false;
         if (answer) {
             this.onCall(answer);
         }
@@ -389,7 +394,18 @@ export class CallControl {
         return true;
     }
 
-    /** Show the end window of a call that the agent has handed over. @param {CallData} part */
+    /** Show the end window of a call that the agent has left to others. @param {string} uuid */
+    async openPart(uuid) {
+        this.windowState.open();
+        const part = await attempt(this.store, () =>
+            this.orm.silent.call("telephony.call", "get_part", [uuid])
+        );
+        if (part) {
+            this._showPart(part);
+        }
+    }
+
+    /** Show the end window of a call that the agent has left to others. @param {CallData} part */
     _showPart(part) {
         const { store } = this;
         this.notes.forget(part.uuid);

@@ -168,10 +168,16 @@ export class RecentPanel extends Component {
         return call.user && call.user.id === user.userId;
     }
 
+    /** Return what the end window shows: the own call, or the own part of one that went on. */
+    ownPart(call) {
+        return this.isMine(call) ? call : call.part;
+    }
+
     /** Open the end window of an own call; its note and result can still be changed. */
     open(call) {
-        if (this.isMine(call)) {
-            return this.store.showEnded(call);
+        const part = this.ownPart(call);
+        if (part) {
+            return this.store.showEnded(part);
         }
         return this.action.doAction({
             type: "ir.actions.act_window",
@@ -184,7 +190,7 @@ export class RecentPanel extends Component {
 
     openLabel(call) {
         const name = customerName(call);
-        return this.isMine(call)
+        return this.ownPart(call)
             ? _t("Note and follow-up for the call with %(name)s", { name })
             : _t("Open the call with %(name)s", { name });
     }

@@ -92,6 +92,19 @@ test("a voicemail is played in its row, and an owed callback is shown", async ()
     expect(".o_telephony_recent_callback").toHaveText("Callback overdue: Me");
 });
 
+test("Z27: a call that the user has left to others opens the end window of the own part", async () => {
+    onRpc("telephony.call", "get_dispositions", () => []);
+    onRpc("telephony.call", "find_records", () => []);
+    const call = endedData({ uuid: "t-1", user: { id: 99, name: "Marc" }, note: "Marc's" });
+    const part = { ...call, is_part: true, user: me(), note: "Mine", end_message: "You left." };
+    await start([recentData({ ...call, part })]);
+    await contains(".o_telephony_recent_open").click();
+    await seen(".o_telephony_ended");
+    expect(".o_telephony_note").toHaveValue("Mine");
+    expect(".o_telephony_outcome").toHaveText("You left.");
+    expect(".o_telephony_classification_toggle, .o_telephony_link_change").toHaveCount(0);
+});
+
 test("an own call opens its end window, any other one its form", async () => {
     mockService("action", {
         doAction: ({ res_model, res_id }) => expect.step(`${res_model} ${res_id}`),
@@ -99,7 +112,7 @@ test("an own call opens its end window, any other one its form", async () => {
     onRpc("telephony.call", "get_dispositions", () => []);
     onRpc("telephony.call", "find_records", () => []);
     await start([
-        // The user has handed this call over.
+        // It rang at the user, and Marc answered.
         recentData(endedData({ uuid: "t-1", id: 21, user: { id: 99, name: "Marc" } })),
         recentData(endedData({ uuid: "o-1", id: 22, user: me() })),
     ]);
