@@ -31,6 +31,11 @@ def is_id(value):
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_ID
 
 
+def is_ids(value):
+    """Return whether a value is a list of integers that a column can hold."""
+    return isinstance(value, list) and all(map(is_id, value))
+
+
 def is_flag(value):
     """Return whether a value is a boolean."""
     return isinstance(value, bool)
@@ -90,6 +95,7 @@ TYPES = {
             "partner_id",
             "user_id",
             "disposition_id",
+            "purpose_id",
             "default_number_id",
             "flow_id",
             "step_id",
@@ -116,6 +122,7 @@ TYPES = {
         ),
         is_flag,
     ),
+    "tag_ids": is_ids,
     **dict.fromkeys(("values", "target"), is_values),
     **dict.fromkeys(("report", "known"), is_report),
 }

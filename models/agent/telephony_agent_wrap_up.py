@@ -121,6 +121,11 @@ class TelephonyAgent(models.Model):
         cron = self.env["ir.model.data"]._xmlid_to_res_id("crm_telephony.ir_cron_end_wrap_ups")
         self.env["ir.cron"].browse(cron)._trigger(self.wrap_up_until)
 
+    @api.model
+    def _get_wrapping_up(self, calls):
+        """Return the agents who are wrapping up one of some calls."""
+        return self.search([("wrap_up_call_id", "in", calls.ids)])
+
     def _change_wrap_up(self, call, values):
         """Apply the agent's own changes to the wrap-up of a call.
 

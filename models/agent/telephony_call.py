@@ -30,9 +30,10 @@ class TelephonyCall(models.Model):
         """Save the summary and disposition of a call, and end or extend the wrap-up.
 
         :param str uuid: a call that the current user has, or has handed over
-        :param dict values: any of `note`, `disposition_id`, `extend` (by the original duration,
-            once) and `done` (calls may reach the user again)
-        :raise UserError: the disposition does not exist, does not fit the call, or is missing; or
+        :param dict values: any of `note`, `disposition_id`, `purpose_id` and `tag_ids` (of an own
+            call only), `extend` (by the original duration, once) and `done` (calls may reach the
+            user again)
+        :raise UserError: a chosen record does not exist, does not fit the call, or is missing; or
             the wrap-up cannot be extended
         :return: see `_to_client`; and `agent`, see `telephony.agent._to_client`
         :rtype: dict
@@ -42,6 +43,8 @@ class TelephonyCall(models.Model):
             self.save_note(uuid, values["note"])
         if "disposition_id" in values:
             part_sudo._set_disposition(values["disposition_id"])
+        if not values.keys().isdisjoint(("purpose_id", "tag_ids")):
+            call_sudo._classify(values)
         if values.get("done"):
             part_sudo._check_disposition()
         agents_sudo = self.env.user.sudo()._get_telephony_agents(call_sudo.company_id)
@@ -165,14 +168,16 @@ class TelephonyCall(models.Model):
             domain.append(("connected_only", "=", False))
         return self.env["telephony.disposition"].search(domain)
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_wrap_up(self):
+        # sudo: telephony.agent - the right to delete a call includes the end of its wrap-up,
+        # which its user could no longer finish
+        for agent_sudo in self.env["telephony.agent"].sudo()._get_wrapping_up(self):
+            agent_sudo._end_wrap_up("timer")
+
     # === PRIVACY === #
 
     def _get_unfinished(self):
         # sudo: telephony.agent - only whether the call is in wrap-up
-        wrapped_up = (
-            self.env["telephony.agent"]
-            .sudo()
-            .search([("wrap_up_call_id", "in", self.ids)])
-            .wrap_up_call_id
-        )
-        return super()._get_unfinished() | wrapped_up
+        agents_sudo = self.env["telephony.agent"].sudo()._get_wrapping_up(self)
+        return super()._get_unfinished() | agents_sudo.wrap_up_call_id

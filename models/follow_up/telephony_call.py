@@ -9,7 +9,6 @@ from odoo.fields import Domain
 from odoo.addons.mail.tools.discuss import Store
 
 from ..arguments import check_arguments, check_one, is_text
-from ..call.telephony_call_control import NOTE_LENGTH
 from ..gate import door
 
 FOUND = 6
@@ -184,6 +183,7 @@ class TelephonyCall(models.Model):
         :rtype: dict
         """
         call_sudo, part_sudo = self._get_part_sudo(uuid)
+        call_sudo._check_not_anonymized()
         if part_sudo != call_sudo and call_sudo._get_linked_records():
             raise AccessError(self.env._("Only the last phone user of a call can change its link."))
         if res_model not in self.env["telephony.linked.model"]._get_installed():
@@ -192,6 +192,26 @@ class TelephonyCall(models.Model):
         self._check_linkable(record, call_sudo.company_id)
         call_sudo._link(record)
         return call_sudo._to_part(part_sudo)
+
+    @api.model
+    @check_arguments
+    def get_classification(self, uuid):
+        """Return the purpose and tags of a call, and those that the user may choose.
+
+        :param str uuid: a call of the current user
+        :return: `purposes` and `tags`: dictionaries with `id` and `name`; `purpose_id`; `tag_ids`
+        :rtype: dict
+        """
+        call_sudo = self._get_mine_sudo(uuid).with_context(lang=self.env.lang, active_test=False)
+        return {
+            "purposes": [
+                {"id": purpose.id, "name": purpose.name}
+                for purpose in call_sudo._get_choices("purpose_id")
+            ],
+            "tags": [{"id": tag.id, "name": tag.name} for tag in call_sudo._get_choices("tag_ids")],
+            "purpose_id": call_sudo.purpose_id.id,
+            "tag_ids": call_sudo.tag_ids.ids,
+        }
 
     # === BUSINESS METHODS === #
 
@@ -255,15 +275,11 @@ class TelephonyCall(models.Model):
 
     def _check_correction(self, vals):
         self.check_access("write")
-        if len(vals.get("note") or "") > NOTE_LENGTH:
-            raise UserError(
-                self.env._("A summary has at most %(count)s characters.", count=NOTE_LENGTH)
-            )
+        self._check_note(vals.get("note") or "")
         for call in self:
             if call.state != "ended":
                 raise UserError(self.env._("A call can be edited after it has ended."))
-            if call.anonymized_at:
-                raise UserError(self.env._("This call was anonymized and can no longer be edited."))
+            call._check_not_anonymized()
             for name in LINK_FIELDS.intersection(vals):
                 record = self.env[self._fields[name].comodel_name].browse(vals[name] or [])
                 if record and record != call[name]:
@@ -296,6 +312,46 @@ class TelephonyCall(models.Model):
             values["partner_id"] = values["partner_id"] or self.partner_id.id
         self.write(values)
         self._on_linked()
+
+    def _get_choices(self, name):
+        """Return the records that this call may have in a field; an archived one stays.
+
+        Note: `self.ensure_one()`
+
+        :param str name: `purpose_id` or `tag_ids`
+        """
+        self.ensure_one()
+        domain = [("active", "=", True), ("company_id", "in", (self.company_id.id, False))]
+        return self[name].search(domain) | self.with_context(active_test=False)[name]
+
+    def _classify(self, values):
+        """Set the purpose or the tags that the user has chosen. Note: `self.ensure_one()`
+
+        :param dict values: `purpose_id`, an identifier or False, and `tag_ids`, a list of them
+        :raise AccessError: the call has another user
+        :raise UserError: one of them does not exist, or belongs to another company
+        """
+        self.ensure_one()
+        if self.user_id != self.env.user:
+            raise AccessError(self.env._("This is not your call."))
+        self._check_not_anonymized()
+        if "purpose_id" in values:
+            purpose_id = values["purpose_id"]
+            self.purpose_id = self._get_chosen("purpose_id", [purpose_id] if purpose_id else [])
+        if "tag_ids" in values:
+            self.tag_ids = self._get_chosen("tag_ids", values["tag_ids"] or [])
+        self._update_log()
+
+    def _get_chosen(self, name, record_ids):
+        """Return the records that the user has chosen among `_get_choices`.
+
+        :param str name: `purpose_id` or `tag_ids`
+        :param list record_ids: identifiers
+        :raise UserError: one of them cannot be chosen
+        """
+        if not set(record_ids) <= set(self._get_choices(name).ids):
+            raise UserError(self.env._("This purpose or tag cannot be used for this call."))
+        return self[name].browse(record_ids)
 
     def _on_linked(self):
         """React to a new link of this call. Note: `self.ensure_one()`"""
@@ -393,9 +449,9 @@ class TelephonyCall(models.Model):
         return [record for record in self._get_linked_records() if hasattr(record, "_message_log")]
 
     def _get_part_lines(self):
-        """Return what the agents say who handed this call over, as far as the note lacks it."""
+        """Return what the agents say who left this call before, as far as the note lacks it."""
         lines = []
-        for transfer in self.transfer_ids.filtered(lambda transfer: transfer._is_handed_over()):
+        for transfer in self.transfer_ids.filtered(lambda transfer: transfer._get_part_user()):
             texts = transfer._get_part_texts()
             if transfer.note and transfer.note not in (self.note or ""):
                 texts.append(transfer.note)
@@ -491,6 +547,11 @@ class TelephonyCall(models.Model):
         for user in self.user_id if notes else ():
             user._bus_send("mail.message/delete", {"message_ids": notes.ids})
         notes.unlink()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_running(self):
+        if not self.env.su and any(call.state != "ended" for call in self):
+            raise UserError(self.env._("A call can be deleted after it has ended."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_log(self):

@@ -237,6 +237,8 @@ class TestFollowUp(EndedCalls):
             for method, *args in (
                 ("wrap_up", {"note": "x"}),
                 ("get_dispositions",),
+                ("get_classification",),
+                ("get_part",),
                 ("schedule_follow_up", "call", PLAN),
                 ("find_records",),
                 ("link_record", "res.partner", self.partner.id),
@@ -291,6 +293,44 @@ class TestWrapUp(EndedCalls):
                 self.as_user(self.ana).wrap_up(silent.uuid, {"disposition_id": wrong})
         self.as_user(self.ana).wrap_up(silent.uuid, {"disposition_id": self.wrong_number.id})
         self.assertEqual(silent.disposition_id, self.wrong_number)
+
+    def test_purpose_and_tags_are_chosen_in_the_end_window(self):
+        """Z19: purpose and tags stand in the chatter's line and on the call."""
+        Tag = self.env["telephony.call.tag"]
+        oak, old, foreign = Tag.create(
+            [
+                {"name": "Oak"},
+                {"name": "Old", "active": False},
+                {"name": "Elsewhere", "company_id": self.company_b.id},
+            ]
+        )
+        call = self.call_of_ana()
+        ana = self.as_user(self.ana)
+        choices = ana.get_classification(call.uuid)
+        names = {tag["name"] for tag in choices["tags"]}
+        self.assertIn("Oak", names)
+        self.assertFalse(names & {"Old", "Elsewhere"})
+        self.assertEqual((choices["purpose_id"], choices["tag_ids"]), (False, []))
+        purpose = choices["purposes"][0]
+        ana.wrap_up(call.uuid, {"purpose_id": purpose["id"]})
+        ana.wrap_up(call.uuid, {"tag_ids": [oak.id]})
+        self.assertEqual((call.purpose_id.id, call.tag_ids), (purpose["id"], oak))
+        self.assertIn(purpose["name"], call.message_id.body)
+        for wrong in (
+            {"purpose_id": -1},
+            {"tag_ids": [oak.id, foreign.id]},
+            {"tag_ids": [old.id]},
+        ):
+            with self.subTest(wrong), self.assertRaisesRegex(UserError, "purpose or tag"):
+                ana.wrap_up(call.uuid, wrong)
+        for wrong in ({"tag_ids": "all"}, {"tag_ids": [True]}, {"purpose_id": oak.ids}):
+            with self.subTest(wrong), self.assertRaisesRegex(UserError, "not valid"):
+                ana.wrap_up(call.uuid, wrong)
+        # What is archived later stays, and can be taken away.
+        oak.active = False
+        self.assertEqual(ana.get_classification(call.uuid)["tag_ids"], oak.ids)
+        ana.wrap_up(call.uuid, {"tag_ids": [], "purpose_id": False})
+        self.assertFalse(call.tag_ids or call.purpose_id)
 
 
 @tagged("post_install", "-at_install")

@@ -7,6 +7,7 @@ import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softpho
 import { FollowUp } from "@crm_telephony/features/follow_up/follow_up";
 import { CallNote } from "@crm_telephony/features/notes/call_note";
 import { CallNext } from "./call_next";
+import { Classification } from "./classification";
 import { Disposition } from "./disposition";
 import { RecordLink } from "./record_link";
 import { SoundQuestion } from "./sound_question";
@@ -19,6 +20,7 @@ export class EndedPanel extends Component {
         CallNext,
         Caller,
         CallNote,
+        Classification,
         Disposition,
         FollowUp,
         RecordLink,

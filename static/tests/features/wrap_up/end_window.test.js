@@ -97,6 +97,46 @@ describe("result", () => {
         expect.verifySteps([["u-1", { disposition_id: 2 }]]);
     });
 
+    test("Z19: purpose and tags are chosen below the result, and saved at once", async () => {
+        await startEnded();
+        onRpc("telephony.call", "get_classification", () => ({
+            purposes: [{ id: 4, name: "Support" }],
+            tags: [
+                { id: 5, name: "Oak" },
+                { id: 6, name: "Steel" },
+            ],
+            purpose_id: false,
+            tag_ids: [6],
+        }));
+        onRpc("telephony.call", "wrap_up", ({ args: [, values] }) => {
+            expect.step(values);
+            return mine();
+        });
+        expect(".o_telephony_classification_toggle").toHaveAttribute("aria-expanded", "false");
+        await contains(".o_telephony_classification_toggle").click();
+        expect(".o_telephony_tags [data-id='6']").toHaveAttribute("aria-pressed", "true");
+        await contains(".o_telephony_purpose").select("4");
+        await contains(".o_telephony_tags [data-id='5']").click();
+        await contains(".o_telephony_tags [data-id='6']").click();
+        expect.verifySteps([{ purpose_id: 4 }, { tag_ids: [6, 5] }, { tag_ids: [5] }]);
+        expect(".o_telephony_purpose").toHaveValue("4");
+        onRpc("telephony.call", "wrap_up", () => {
+            throw userError("This purpose or tag cannot be used for this call.");
+        });
+        await contains(".o_telephony_tags [data-id='5']").click();
+        await seen(".o_telephony_classification .o_telephony_field_error");
+        expect(".o_telephony_tags [data-id='5']").toHaveAttribute("aria-pressed", "true");
+    });
+
+    test("without purposes and tags, the end window says so", async () => {
+        await startEnded();
+        const empty = { purposes: [], tags: [], purpose_id: false, tag_ids: [] };
+        onRpc("telephony.call", "get_classification", () => empty);
+        await contains(".o_telephony_classification_toggle").click();
+        await seen(".o_telephony_classification .text-muted");
+        expect(".o_telephony_purpose, .o_telephony_tags").toHaveCount(0);
+    });
+
     test("a refused result is reset and shows the error", async () => {
         await startEnded();
         onRpc("telephony.call", "wrap_up", () => {
