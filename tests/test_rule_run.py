@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import CUSTOMER, LOGGER, TelephonyHttpCase, leg_sid
 
@@ -54,6 +54,32 @@ class TestRuleRun(TelephonyHttpCase):
     def get_lines(self):
         """Return the lines of *Fix It* about rules."""
         return [line["sentence"] for line in self.account._diagnose_rules()]
+
+    def test_rule_on_a_corrected_field_runs(self):
+        """Z19: a correction in the form runs the rules on its fields, and only those."""
+        call = self.talk()
+        self.as_user(self.ana).hang_up(call.uuid)
+        self.run_after_commit()
+        solved = self.env.ref("crm_telephony.disposition_solved")
+        self.env.cr.flush()
+        self.make_rule(
+            "record.message_post(body='Solved: %s' % record.note)",
+            f"[('disposition_id', '=', {solved.id})]",
+            trigger_field_ids=[
+                Command.set(self.env["ir.model.fields"]._get("telephony.call", name).ids)
+                for name in ("disposition_id",)
+            ],
+        )
+        posted = call.message_ids.filtered(lambda message: "Solved" in message.body)
+        with Form(self.as_user(self.ana).browse(call.id)) as form:
+            form.note = "Wants oak."
+        self.run_rules()
+        self.assertEqual(call.message_ids.filtered(lambda one: "Solved" in one.body), posted)
+        with Form(self.as_user(self.ana).browse(call.id)) as form:
+            form.disposition_id = solved
+        self.run_rules()
+        [message] = call.message_ids.filtered(lambda one: "Solved" in one.body) - posted
+        self.assertIn("Solved: Wants oak.", message.body)
 
     def test_rule_that_fails_costs_no_call_and_is_named(self):
         """D8: when a rule on the state of a call raises, the call is kept and rings."""

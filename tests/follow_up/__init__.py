@@ -1,4 +1,5 @@
 from . import (
+    test_bad_input,
     test_card,
     test_correction,
     test_follow_up,

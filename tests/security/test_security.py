@@ -519,10 +519,14 @@ class TestLimits(TelephonyCase):
             with self.subTest(limit=limit):
                 self.assertLessEqual(len(calls.search_contacts("Searched", limit)), 50)
 
-    def test_long_texts_are_cut(self):
+    def test_long_texts_are_refused(self):
+        """A note that is cut without a word would seem to be saved."""
         call = self.dial()
-        self.as_user(self.ana).save_note(call.uuid, "x" * 1000000)
-        self.assertEqual(len(call.note), 20000)
+        self.as_user(self.ana).save_note(call.uuid, "x" * 20000)
+        for length in (20001, 100_000, 1_000_000):
+            with self.assertRaisesRegex(UserError, "at most 20000 characters"):
+                self.as_user(self.ana).save_note(call.uuid, "y" * length)
+        self.assertEqual(call.note, "x" * 20000)
 
     def test_identifiers_of_pages_are_bounded(self):
         agents = self.as_user(self.ana, "telephony.agent")

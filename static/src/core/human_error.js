@@ -73,6 +73,15 @@ export function isRuleError(error) {
 
 /**
  * @param {unknown} error
+ * @returns {boolean} whether the server has refused the request, with a sentence that says why
+ */
+export function isRefusal(error) {
+    const isForPeople = error?.exceptionName?.startsWith("odoo.exceptions.") || isRuleError(error);
+    return Boolean(error instanceof RPCError && isForPeople && error.data?.message);
+}
+
+/**
+ * @param {unknown} error
  * @returns {string} one of `ErrorCause`; empty if the end of the cause is not noticed
  */
 export function errorCause(error) {
@@ -93,8 +102,7 @@ export function humanError(error) {
     if (error instanceof ConnectionLostError) {
         return _t("Odoo cannot be reached. Check your network and try again.");
     }
-    const isForPeople = error?.exceptionName?.startsWith("odoo.exceptions.") || isRuleError(error);
-    if (error instanceof RPCError && isForPeople && error.data?.message) {
+    if (isRefusal(error)) {
         return error.data.message;
     }
     console.warn("Telephony:", error);

@@ -19,9 +19,10 @@ export class WindowState {
      * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
      * @param {import("@crm_telephony/features/recent/missed_calls").MissedCalls} missed
      * @param {import("@crm_telephony/features/wrap_up/wrap_up_control").WrapUpControl} wrapUp
+     * @param {import("@crm_telephony/features/notes/note_keeper").NoteKeeper} notes
      */
-    constructor(store, missed, wrapUp) {
-        Object.assign(this, { store, missed, wrapUp });
+    constructor(store, missed, wrapUp, notes) {
+        Object.assign(this, { store, missed, wrapUp, notes });
     }
 
     restore() {
@@ -71,9 +72,14 @@ export class WindowState {
     /**
      * Leave the end window and end its wrap-up.
      *
-     * @returns {Promise<boolean>} false if required data is missing
+     * @returns {Promise<boolean>} false if required data is missing, or the note cannot be saved
      */
     async dismissEnded() {
+        const uuid = this.store.endedCall?.uuid;
+        if (this.notes.isTooLong(uuid)) {
+            this.notes.flush(uuid); // explains it
+            return false;
+        }
         if (this.store.isWrapUpShown && !(await this.wrapUp.finish())) {
             return false;
         }
@@ -121,6 +127,6 @@ export class WindowState {
 
 addPart(
     "windowState",
-    ["telephony.store", "telephony.missed", "telephony.wrapUp"],
-    ({ store, missed, wrapUp }) => new WindowState(store, missed, wrapUp)
+    ["telephony.store", "telephony.missed", "telephony.wrapUp", "telephony.notes"],
+    ({ store, missed, wrapUp, notes }) => new WindowState(store, missed, wrapUp, notes)
 );

@@ -2,18 +2,27 @@
  * Saves notes of calls automatically while they are typed.
  *
  * Text that the server has not confirmed stays in this tab's storage, so that neither a reload nor
- * a lost network loses it.
+ * a lost network loses it. A text that the server refuses is not sent again before it changes.
  */
 
 import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
 import { Reactive } from "@web/core/utils/reactive";
 import { sendLast } from "@crm_telephony/core/beacon";
-import { humanError } from "@crm_telephony/core/human_error";
+import { humanError, isRefusal } from "@crm_telephony/core/human_error";
 import { addPart } from "@crm_telephony/core/softphone_part";
 
 const SAVE_DELAY = 800; // ms after the last key
 const LONGEST_DELAY = 3_000; // ms; typing without a pause is saved as well
+const RETRY_DELAY = 10_000; // ms after a failure, such as a lost connection
 const PREFIX = "telephony.note.";
+/** Characters that the server accepts */
+const MOST = 20_000;
+
+/** Remove what the database cannot store: zero bytes, and halves of characters. */
+const storable = (text) => text.toWellFormed().replaceAll("\0", "");
+/** @returns {number} the characters of a text, counted as the server does */
+const lengthOf = (text) => (text.length > MOST ? [...text].length : text.length);
 
 export class NoteKeeper extends Reactive {
     /** uuid → text that is not saved yet */
@@ -21,6 +30,8 @@ export class NoteKeeper extends Reactive {
     /** uuid → text that the server confirmed last, newer than an older CallData */
     saved = {};
     error = "";
+    /** Whether the text that could not be saved is sent again by itself */
+    isRetried = false;
     isSaving = false;
 
     constructor(orm) {
@@ -80,8 +91,12 @@ export class NoteKeeper extends Reactive {
         if (!uuid) {
             return;
         }
-        this.drafts[uuid] = text;
-        browser.sessionStorage.setItem(PREFIX + uuid, text);
+        this.drafts[uuid] = storable(text);
+        try {
+            browser.sessionStorage.setItem(PREFIX + uuid, this.drafts[uuid]);
+        } catch {
+            // The storage is full: the text is still in this page.
+        }
         browser.clearTimeout(this._timers[uuid]);
         this._since[uuid] ||= Date.now();
         const left = Math.max(0, this._since[uuid] + LONGEST_DELAY - Date.now());
@@ -96,6 +111,16 @@ export class NoteKeeper extends Reactive {
         if (text === undefined || text === this._sending[uuid]) {
             return; // leaving the field and leaving the panel both save
         }
+        if (this.isTooLong(uuid)) {
+            this.isRetried = false;
+            this.error = _t(
+                "This note has more than %(count)s characters. Shorten it to save it.",
+                {
+                    count: MOST,
+                }
+            );
+            return;
+        }
         this._sending[uuid] = text;
         (this._sent[uuid] ||= []).push(text);
         this.isSaving = true;
@@ -109,6 +134,10 @@ export class NoteKeeper extends Reactive {
             }
         } catch (error) {
             this.error = humanError(error);
+            this.isRetried = !isRefusal(error);
+            if (this.isRetried) {
+                this._timers[uuid] = browser.setTimeout(() => this.flush(uuid), RETRY_DELAY);
+            }
             this._sent[uuid] = this._sent[uuid].filter((sent) => sent !== text);
         }
         if (this._sending[uuid] === text) {
@@ -117,8 +146,14 @@ export class NoteKeeper extends Reactive {
         this.isSaving = false;
     }
 
+    /** @param {string} uuid of the call @returns {boolean} whether its text cannot be saved */
+    isTooLong(uuid) {
+        return lengthOf(this.drafts[uuid] || "") > MOST;
+    }
+
     _sendAll() {
-        for (const [uuid, text] of Object.entries(this.drafts)) {
+        const drafts = Object.entries(this.drafts).filter(([uuid]) => !this.isTooLong(uuid));
+        for (const [uuid, text] of drafts) {
             sendLast("telephony.call", "save_note", [uuid, text]);
         }
     }

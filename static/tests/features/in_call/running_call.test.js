@@ -157,7 +157,7 @@ describe("in the call", () => {
         await click(".o_telephony_note");
         await edit("wants desks");
         await advanceTime(900);
-        await animationFrame();
+        await waitFor(".o_telephony_note_status .fa-check");
         expect.verifySteps(["note wants desks"]);
         const echo = runningData({ note: "wants desks", on_hold: true, revision: 50 });
         sendBus("telephony/call_updated", echo);
@@ -174,7 +174,7 @@ describe("in the call", () => {
         for (const text of ["oak", "oak desks"]) {
             await edit(text);
             await advanceTime(900);
-            await animationFrame();
+            await waitFor(".o_telephony_note_status .fa-check");
             expect.verifySteps([`note ${text}`]);
         }
         const echo = runningData({ note: "oak", on_hold: true, revision: 50 });
@@ -201,11 +201,11 @@ describe("in the call", () => {
     });
 
     test("Z19: an unsaved note is kept, shown with an error and saved later", async () => {
-        const { softphone } = await startConversation();
+        await startConversation();
         let isDown = true;
         onRpc("telephony.call", "save_note", ({ args }) => {
             if (isDown) {
-                throw userError("The database is being updated.");
+                throw new Error("The server is starting.");
             }
             expect.step(`saved ${args[1]}`);
             return true;
@@ -214,13 +214,55 @@ describe("in the call", () => {
         await edit("wants desks");
         await advanceTime(900);
         await animationFrame();
-        expect(".o_telephony_note_status").toHaveText(/being updated.*is kept in this browser/);
+        expect(".o_telephony_note_status").toHaveText(/is kept in this browser/);
         expect(".o_telephony_note").toHaveValue("wants desks");
         expect(browser.sessionStorage.getItem("telephony.note.u-1")).toBe("wants desks");
         isDown = false;
-        await softphone.notes.flush("u-1");
-        expect.verifySteps(["saved wants desks"]);
+        await advanceTime(10_000);
+        await expect.waitForSteps(["saved wants desks"]);
+        await waitFor(".o_telephony_note_status .fa-check");
         expect(browser.sessionStorage.getItem("telephony.note.u-1")).toBe(null);
+    });
+
+    test("a note that the server refuses is kept, and not sent again before it changes", async () => {
+        const { softphone } = await startConversation();
+        onRpc("telephony.call", "save_note", ({ args }) => {
+            expect.step(args[1]);
+            throw userError("This call was anonymized and can no longer be edited.");
+        });
+        softphone.notes.write("u-1", "wants\0 desks\ud800");
+        await advanceTime(900);
+        // Zero bytes and half characters cannot be stored.
+        await expect.waitForSteps(["wants desks\ufffd"]);
+        await waitFor(".o_telephony_note_status .text-danger");
+        expect(".o_telephony_note_status").toHaveText(
+            "This call was anonymized and can no longer be edited."
+        );
+        await advanceTime(60_000);
+        expect.verifySteps([]);
+        expect(".o_telephony_note").toHaveValue("wants desks\ufffd");
+        onRpc("telephony.call", "save_note", () => true); // when the panel is left
+    });
+
+    test("a note of 100 KB is not cut without a word: the reason stands below it", async () => {
+        const { softphone } = await startConversation();
+        const long = "😀".repeat(20_000);
+        softphone.notes.write("u-1", `${long}!`);
+        await advanceTime(900);
+        await waitFor(".o_telephony_note_status .text-danger");
+        expect(".o_telephony_note_status").toHaveText(/more than 20000 characters/);
+        expect.verifySteps([]);
+        // The end window stays, too: with Done, the end of the note would be lost.
+        softphone.calls.onCall(endedData({ note: "" }));
+        await waitFor(".o_telephony_ended .o_telephony_note");
+        await contains(".o_telephony_done").click();
+        expect(".o_telephony_ended .text-danger").toHaveCount(1);
+        await contains(".o_telephony_note").edit(long, { instantly: true, confirm: false });
+        await advanceTime(900);
+        await waitFor(".o_telephony_note_status .fa-check");
+        await contains(".o_telephony_done").click();
+        expect(".o_telephony_ended").toHaveCount(0);
+        expect.verifySteps(["leave", `note ${long}`]);
     });
 
     test("Z21: the window is minimized to a bar with name and timer, and restored", async () => {
