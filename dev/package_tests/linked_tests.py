@@ -1,7 +1,7 @@
 """Calls of orders, tasks, applicants and OCA's tickets. `test_linked.py` builds the addon."""
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from odoo.addons.crm_telephony.tests.common import CALLER_LEG, TelephonyHttpCase
 
@@ -159,10 +159,38 @@ class TestLinkedModels(TelephonyHttpCase):
                 self.assertIn(f'name="{action.id}"', arch)
                 record = views.browse(record.id)
                 self.assertEqual(record.telephony_call_count, int(model == "sale.order"))
+                # An applicant's form shows the number, with a call button of its own.
+                has_button = model != "hr.applicant"
+                self.assertEqual(arch.count('name="telephony_call_record"'), has_button)
+                self.assertEqual(arch.count('name="telephony_number"'), has_button)
+                number = record.partner_phone if model == "hr.applicant" else self.partner.phone
+                self.assertEqual(record.telephony_number, number)
+                call = self.dial(number=record.telephony_number, res_model=model, res_id=record.id)
+                found = call._get_linked_records()[0]
+                self.assertEqual((found._name, found.id), (model, record.id))
+                self.as_user(self.ana).hang_up(call.uuid)
         colleague = self.ana.copy({"login": "no-phone"})
         colleague.group_ids -= self.env.ref("crm_telephony.group_user")
         arch = self.as_user(colleague, "sale.order").get_view(view_type="form")["arch"]
         self.assertNotIn("telephony", arch)
+
+    def test_field_of_another_addon_is_in_form_list_and_search(self):
+        """Views that inherit those of calls work, also beside a correction of the summary."""
+        call = self.talk()
+        self.tell_leg(call, CALLER_LEG, "completed")
+        calls = self.as_user(self.ana)
+        for kind in ("form", "list", "search"):
+            self.assertIn('name="contract"', calls.get_view(view_type=kind)["arch"])
+        with Form(calls.browse(call.id)) as form:
+            form.contract = "C-2030"
+            form.note = "Wants to renew."
+        self.assertEqual((call.contract, call.note), ("C-2030", "Wants to renew."))
+        self.assertIn("Wants to renew.", call.message_id.body)
+        self.assertEqual(calls.search([("contract", "ilike", "2030")]).ids, call.ids)
+        [[contract, count]] = calls._read_group(
+            [("contract", "!=", False)], ["contract"], ["__count"]
+        )
+        self.assertEqual((contract, count), ("C-2030", 1))
 
     def test_deleted_record_and_removed_app_leave_the_call(self):
         call = self.talk()

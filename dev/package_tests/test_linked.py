@@ -18,8 +18,51 @@ MANIFEST = {
     "author": "You",
     "license": "LGPL-3",
     "depends": ["crm_telephony", *APPS],
-    "data": ["security/ir.model.access.csv"],
+    "data": ["security/ir.model.access.csv", "views.xml"],
 }
+#: A field of another addon, with views that inherit those of calls.
+CALL = """
+from odoo import fields, models
+
+
+class TelephonyCall(models.Model):
+    _inherit = "telephony.call"
+
+    contract = fields.Char()
+"""
+VIEWS = """
+<odoo>
+    <record id="call_form" model="ir.ui.view">
+        <field name="name">call form</field>
+        <field name="model">telephony.call</field>
+        <field name="inherit_id" ref="crm_telephony.telephony_call_view_form"/>
+        <field name="arch" type="xml">
+            <field name="tag_ids" position="after">
+                <field name="contract" readonly="not is_correctable"/>
+            </field>
+        </field>
+    </record>
+    <record id="call_list" model="ir.ui.view">
+        <field name="name">call list</field>
+        <field name="model">telephony.call</field>
+        <field name="inherit_id" ref="crm_telephony.telephony_call_view_list"/>
+        <field name="arch" type="xml">
+            <field name="outcome" position="after"><field name="contract"/></field>
+        </field>
+    </record>
+    <record id="call_search" model="ir.ui.view">
+        <field name="name">call search</field>
+        <field name="model">telephony.call</field>
+        <field name="inherit_id" ref="crm_telephony.telephony_call_view_search"/>
+        <field name="arch" type="xml">
+            <field name="note" position="after"><field name="contract"/></field>
+            <filter name="group_by_tag" position="after">
+                <filter name="group_by_contract" context="{'group_by': 'contract'}"/>
+            </filter>
+        </field>
+    </record>
+</odoo>
+"""
 #: The models of OCA's helpdesk_mgmt, as far as the snippet of docs/integrate.md needs them.
 HELPDESK = """
 from odoo import fields, models
@@ -58,8 +101,10 @@ def addon(tmp_path):
     files = {
         "__manifest__.py": repr(MANIFEST),
         "__init__.py": "from . import models\n",
-        "models/__init__.py": "from . import helpdesk, telephony_linked_model\n",
+        "models/__init__.py": "from . import helpdesk, telephony_call, telephony_linked_model\n",
         "models/helpdesk.py": HELPDESK,
+        "models/telephony_call.py": CALL,
+        "views.xml": VIEWS,
         "models/telephony_linked_model.py": get_snippets()["models/telephony_linked_model.py"],
         "security/ir.model.access.csv": ACCESS,
         "tests/__init__.py": "from . import test_linked\n",

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 
 
 class MailThread(models.AbstractModel):
-    """Records that calls are linked to: creation during a call, the number of calls, the button.
+    """Records that calls are linked to: creation during a call, and the buttons of their forms.
 
     Every chatter has these methods, because the models may be installed later than this addon. They
     do nothing for a model that is not one of `telephony.linked.model`.
@@ -15,6 +15,12 @@ class MailThread(models.AbstractModel):
     telephony_call_count = fields.Integer(
         "Calls", compute="_compute_telephony_call_count", groups="crm_telephony.group_user"
     )
+    telephony_number = fields.Char(
+        "Number to Call",
+        compute="_compute_telephony_number",
+        groups="crm_telephony.group_user",
+        help="The number of the customer, for a record without a number of its own.",
+    )
 
     # === COMPUTE METHODS === #
 
@@ -22,6 +28,11 @@ class MailThread(models.AbstractModel):
         calls = self.env["telephony.call"]
         for record in self:
             record.telephony_call_count = calls.search_count(record._get_telephony_call_domain())
+
+    def _compute_telephony_number(self):
+        calls = self.env["telephony.call"]
+        for record in self:
+            record.telephony_number = calls._get_due_number(record)[1]
 
     # === CRUD METHODS === #
 
@@ -46,11 +57,18 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
-        """Add the button that shows the calls of a record."""
+        """Add the button that shows the calls of a record, and the one that calls its customer."""
         arch, view = super()._get_view(view_id, view_type, **options)
-        if view_type == "form" and self._name in self.env["telephony.linked.model"]._get_others():
+        linked = self.env["telephony.linked.model"]._get_others().get(self._name)
+        if linked and view_type == "form":
             for box in arch.xpath("//div[@name='button_box']")[:1]:
                 box.append(self._get_telephony_button())
+            # A number in the form has a call button of its own.
+            for header in arch.xpath("/form/header | /form/sheet/header")[: not linked.phone_field]:
+                group = {"groups": "crm_telephony.group_user"}
+                field = {"name": "telephony_number", "invisible": "1"}
+                etree.SubElement(header, "field", {**field, **group})
+                etree.SubElement(header, "widget", {"name": "telephony_call_record", **group})
         return arch, view
 
     @api.model
