@@ -1363,6 +1363,7 @@ class TelephonyCall(models.Model):
             if self.caller_id_id
             else False,
             "record": self._get_record_data(env),
+            "other_records": self._get_other_records(env),
             "user": {"id": self.user_id.id, "name": self.user_id.name} if self.user_id else False,
             "created_at": to_text(self.started_at),
             "answered_at": to_text(self.answered_at) or False,
@@ -1460,6 +1461,19 @@ class TelephonyCall(models.Model):
                 return data
         return False
 
+    def _get_other_records(self, env):
+        """Return which records the call changes besides its `record` and its contact.
+
+        :param env: the recipient's own, which applies its access rights
+        :return: dictionaries with `model` and `id`; of an order with an opportunity, for example
+        :rtype: list(dict)
+        """
+        return [
+            {"model": record._name, "id": record.id}
+            for record in self._get_linked_records()[1:]
+            if record._name != "res.partner" and record.with_env(env).has_access("read")
+        ]
+
     def _get_end_message(self):
         """Return a whole sentence for the agent about how the call ended."""
         if self.state != "ended":
@@ -1545,7 +1559,11 @@ class TelephonyCall(models.Model):
         """
         return (
             Domain("user_id", "=", user.id)
-            | Domain("transfer_ids", "any!", [("user_id", "=", user.id)])
+            | Domain(
+                "transfer_ids",
+                "any!",
+                ["|", ("user_id", "=", user.id), ("left_user_id", "=", user.id)],
+            )
             | Domain("recipient_ids", "in", user.ids)
             | Domain("user_id", "=", False)
             & Domain("offer_ids", "any!", [("agent_id.user_id", "=", user.id)])

@@ -279,11 +279,13 @@ class TelephonyCall(models.Model):
     def _to_client_one(self, env):
         return {
             **super()._to_client_one(env),
-            "recording": self.state == "in_progress" and self._get_recording_data(),
+            "recording": self.state != "ended" and self._get_recording_data(),
         }
 
     def _get_recording_data(self):
-        """Return the recording data of an ongoing conversation for the softphone.
+        """Return the recording data of a running call for the softphone.
+
+        Before the conversation, its button has its place already.
 
         :rtype: dict
         """

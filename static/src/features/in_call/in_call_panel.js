@@ -95,8 +95,8 @@ export class InCallPanel extends Component {
         return isContained ? whole : `${short}: ${whole}`;
     }
 
-    titleOf({ label, shortLabel, shortcut }, context) {
-        const text = label(context);
+    titleOf({ label, shortLabel, shortcut, reason }, context) {
+        const text = reason?.(context) || label(context);
         return shortcut ? withShortcut(text, shortcut) : shortLabel && text;
     }
 

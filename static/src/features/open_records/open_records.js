@@ -11,10 +11,11 @@ import { addPart } from "@crm_telephony/core/softphone_part";
  * @param {CallData} call
  * @returns {RecordReference[]} the records that show the call
  */
-function recordsOf({ id, record, customer }) {
+function recordsOf({ id, record, other_records: others = [], customer }) {
     return [
         { model: "telephony.call", id },
         record,
+        ...others,
         customer.partner_id && { model: "res.partner", id: customer.partner_id },
     ].filter(Boolean);
 }

@@ -45,6 +45,9 @@ callActionRegistry.add(
         isVisible: ({ call }) =>
             Boolean(call.recording) && call.recording.mode !== "off" && call.role !== "consulted",
         isDisabled: ({ call }) => !isConversation(call) || Boolean(call.recording.reason),
+        reason: ({ call }) =>
+            call.recording.reason ||
+            (isConversation(call) ? "" : _t("You can record the call once it is answered.")),
         onSelected: ({ softphone, call }) => softphone.recording.set(call, nextWish(call)),
     },
     { sequence: 40 }

@@ -1,4 +1,4 @@
-import { advanceTime, expect, test, tick, waitForNone } from "@odoo/hoot";
+import { advanceTime, expect, queryFirst, test, tick, waitForNone } from "@odoo/hoot";
 import { contains, makeServerError, onRpc } from "@web/../tests/web_test_helpers";
 import {
     AGENT,
@@ -109,6 +109,14 @@ test("Z18: mute and keypad work on the custom phone, through the server", async 
     await seen(".o_telephony_mute[aria-pressed=false]");
     expect.verifySteps(["set_mute u-1 true", "set_mute u-1 false"]);
 
+    // A second click before the answer, as of a double click, would repeat the request.
+    queryFirst(".o_telephony_mute").click();
+    queryFirst(".o_telephony_mute").click();
+    await seen(".o_telephony_mute[aria-pressed=true]");
+    await contains(".o_telephony_mute").click();
+    await seen(".o_telephony_mute[aria-pressed=false]");
+    expect.verifySteps(["set_mute u-1 true", "set_mute u-1 false"]);
+
     await contains(".o_telephony_keypad_toggle").click();
     await contains('.o_telephony_key[data-key="4"]').click();
     await contains('.o_telephony_key[data-key="#"]').click();
@@ -205,5 +213,5 @@ test("the caller ID of a call is shown during the call", async () => {
     const callerId = { id: 5, name: "My mobile", number_display: "+32 470 00 00 01" };
     softphone.calls.onCall(phoneCall({ caller_id: callerId }));
     await seen(".o_telephony_our_number");
-    expect(".o_telephony_our_number").toHaveText("Calling as: My mobile");
+    expect(".o_telephony_our_number").toHaveText("Calling from: My mobile");
 });

@@ -98,6 +98,13 @@ describe("open form", () => {
         expect(".o_form_button_save").toBeVisible();
     });
 
+    test("the form of an opportunity follows a call that belongs to an order, too", async () => {
+        await openForm();
+        const order = { model: "sale.order", id: 3, name: "S00003" };
+        end({ record: order, other_records: [{ model: "crm.lead", id: 8 }] });
+        await expect.waitForSteps(["web_read", "thread true"]);
+    });
+
     test("the form of another record is left alone", async () => {
         await openForm();
         end({ record: { ...LEAD, id: 9 } });

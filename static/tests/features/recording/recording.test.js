@@ -23,8 +23,10 @@ import {
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
 import {
+    callData,
     defineTelephony,
     runningData,
+    seen,
     startConversation,
     userError,
 } from "@crm_telephony/../tests/telephony_test_helpers";
@@ -85,6 +87,23 @@ async function updateRecording(world, values) {
 }
 
 describe("in the call", () => {
+    test("the button has its place before the answer, with the reason why it waits", async () => {
+        const { softphone } = await startConversation({
+            call: callData({ state: "ringing", recording: recordingData() }),
+        });
+        await seen(".o_telephony_record");
+        expect(".o_telephony_record").not.toBeEnabled();
+        expect(".o_telephony_record").toHaveAttribute(
+            "title",
+            "You can record the call once it is answered."
+        );
+        const count = document.querySelectorAll(".o_telephony_action").length;
+        softphone.calls.onCall(runningData({ recording: recordingData() }));
+        await waitFor(".o_telephony_record:enabled");
+        expect(".o_telephony_action").toHaveCount(count);
+        expect(".o_telephony_record").toHaveAttribute("title", "Record call");
+    });
+
     test("Z29: record, pause, resume and stop show their state in words", async () => {
         const world = await speak();
         expect(".o_telephony_recording").toHaveCount(0);
