@@ -44,6 +44,7 @@
         "views/telephony_caller_id_views.xml",
         "views/telephony_sound_views.xml",
         "views/telephony_queue_views.xml",
+        "views/telephony_sentence_views.xml",
         "views/telephony_disposition_views.xml",
         "views/telephony_call_purpose_views.xml",
         "views/telephony_blocked_number_views.xml",

@@ -82,6 +82,7 @@ TYPES = {
             "call_via",
             "exit_name",
             "keys",
+            "lang",
         ),
         is_text,
     ),

@@ -1,7 +1,4 @@
-from odoo import api, fields, models
-from odoo.exceptions import ValidationError
-
-from ..tools.language import LONGEST_TEXT
+from odoo import fields, models
 
 RECORDING_MODES = [
     ("off", "Off"),
@@ -80,10 +77,6 @@ class ResCompany(models.Model):
     )
     telephony_announce_incoming = fields.Boolean("Announce to Callers")
     telephony_announce_outgoing = fields.Boolean("Announce to People You Call")
-    telephony_announcement = fields.Char(
-        "Announcement",
-        help="Leave empty to play “This call is recorded.” in the language of the call.",
-    )
     telephony_recording_days = fields.Integer(
         "Days to Keep Recordings",
         help="Older recordings are deleted, here and at Twilio. Set 0 to keep recordings forever.",
@@ -113,18 +106,6 @@ class ResCompany(models.Model):
     _telephony_recording_days_positive = models.Constraint(
         "CHECK (telephony_recording_days >= 0)", "The number of days cannot be negative."
     )
-
-    @api.constrains("telephony_announcement")
-    def _check_telephony_announcement(self):
-        for company in self:
-            if len(company.telephony_announcement or "") > LONGEST_TEXT:
-                raise ValidationError(
-                    self.env._(
-                        "The announcement is too long to be spoken: it may have at most %(count)s "
-                        "characters.",
-                        count=LONGEST_TEXT,
-                    )
-                )
 
     def write(self, vals):
         if "user_ids" not in vals:

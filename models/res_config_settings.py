@@ -69,9 +69,6 @@ class ResConfigSettings(models.TransientModel):
     telephony_announce_outgoing = fields.Boolean(
         related="company_id.telephony_announce_outgoing", readonly=False
     )
-    telephony_announcement = fields.Char(
-        related="company_id.telephony_announcement", readonly=False
-    )
     telephony_recording_days = fields.Integer(
         related="company_id.telephony_recording_days", readonly=False
     )
@@ -157,6 +154,11 @@ class ResConfigSettings(models.TransientModel):
         if not account:
             raise UserError(self.env._("Connect a Twilio account first."))
         return account
+
+    def action_telephony_announcement(self):
+        """Open the announcement of recordings in the table of standard sentences."""
+        self.env["telephony.sentence"].action_open()
+        return self.env["telephony.sentence"]._make_action(search_default_code="recorded")
 
     def action_telephony_credentials(self):
         """Open the window for the secrets."""

@@ -713,11 +713,12 @@ class Provider(ABC):
         """
 
     @abstractmethod
-    def has_voice(self, language):
-        """Return whether texts can be spoken in a language.
+    def find_voice(self, language):
+        """Return the voice that speaks texts in a language, as the provider names it.
 
         :param str language: language and region, as in `es-AR`
-        :rtype: bool
+        :return: name of the voice, or of the language for its standard voice; empty without one
+        :rtype: str
         """
 
     # === DIAGNOSIS === #

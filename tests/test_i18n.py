@@ -112,6 +112,7 @@ class TestTranslationFiles(TransactionCase):
     def test_every_python_text_can_be_exported(self):
         """The export finds literals only: `_(variable)` would stay English for ever."""
         lazy = {("telephony_account_setup.py", "sentence"), ("telephony_call_timeline.py", "text")}
+        lazy.add(("telephony_sentence.py", "label"))
         texts = set()
         for path in ADDON.glob("*/**/*.py"):
             if path.relative_to(ADDON).parts[0] not in ("models", "controllers", "wizard"):
@@ -194,7 +195,7 @@ class TestLanguages(TelephonyHttpCase):
             with self.subTest(language=name), self.assertNoLogs("odoo", logging.INFO + 1):
                 module._update_translations(code)
                 speech = self.env["telephony.speech"]
-                self.assertEqual(speech._get_untranslated(code), [])
+                self.assertEqual(speech._get_untranslated(self.company_a, code), [])
                 entries = read_texts(f"{name}.po")
                 web = code_translations.get_web_translations("crm_telephony", code)["messages"]
                 shown = {message["id"]: message["string"] for message in web}
@@ -261,7 +262,7 @@ class TestLanguages(TelephonyHttpCase):
         )
 
     def test_check_reports_a_language_without_translations(self):
-        expected = "The standard sentences are not translated into Polish"
+        expected = "Some standard sentences of this flow are not translated into Polish"
         for code in ("pl_PL", "en_GB", "es_MX", *LANGUAGES.values(), CHINESE):
             self.activate(code)
             self.flow.language = code
@@ -277,6 +278,9 @@ class TestLanguages(TelephonyHttpCase):
         speech = self.env.registry["telephony.speech"]
         sentences = {**self.env["telephony.speech"]._get_sentences(), "new": _lt("Nothing yet.")}
         self.patch(speech, "_get_sentences", lambda self: sentences)
+        self.assertNotIn("not translated", " ".join(self.flow._get_problems()))
+        purposes = {**self.env["telephony.sentence"]._get_purposes(), "new": ("call", _lt("New"))}
+        self.patch(self.env.registry["telephony.sentence"], "_get_purposes", lambda self: purposes)
         self.assertIn("not translated into French", " ".join(self.flow._get_problems()))
 
     def test_templates_speak_the_language_of_the_flow(self):

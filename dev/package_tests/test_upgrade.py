@@ -85,6 +85,8 @@ IDENTIFIERS = {
 }
 #: Fields whose values are removed on purpose.
 REMOVED = {
+    # One of the standard sentences replaces it, in each language: telephony.sentence.
+    "res.company.telephony_announcement",
     # The United States are the only region, see docs/decisions/0013-one-region.md.
     "telephony.account.region",
     # A row replaces them: telephony.queue.callback.

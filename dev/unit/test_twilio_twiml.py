@@ -287,7 +287,6 @@ def test_empty_text_says_nothing():
 BESIDE = {
     "_advance_hold": "hold",
     "_get_harmless": "hold",
-    "_get_recording_announcement": "announce",
     "_get_keys": "announce",
 }
 NAMES = {"HangUp": "Hangup", "SendKeys": "Play"}

@@ -229,7 +229,7 @@ class TelephonyAccount(models.Model):
         :rtype: str
         """
         lang = lang or "en_US"
-        return lang if self._get_provider().has_voice(to_language_tag(lang)) else "en_US"
+        return lang if self._get_provider().find_voice(to_language_tag(lang)) else "en_US"
 
     def _render(self, response):
         """Return a voice response (see `voice_response`) in the provider's language."""

@@ -12,6 +12,7 @@ from . import (
     telephony_agent_wrap_up,
     telephony_call,
     telephony_call_timeline,
+    telephony_sentence,
     telephony_transfer,
 )
 # isort: on

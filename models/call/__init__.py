@@ -17,6 +17,7 @@ from . import (
     telephony_call_timeline,
     telephony_dialed_leg,
     telephony_speech,
+    telephony_sentence,
     telephony_linked_model,
 )
 # isort: on

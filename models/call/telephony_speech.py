@@ -1,10 +1,11 @@
 """The standard sentences of the phone: what callers and agents' telephones hear by default."""
 
 from odoo import api, models
-from odoo.tools import LazyTranslate
+from odoo.tools import LazyTranslate, frozendict, ormcache
 
 from ...providers.voice_response import Say
 from ...tools.language import to_language_tag
+from ...tools.placeholders import fill, find_placeholders
 
 _lt = LazyTranslate(__name__)
 
@@ -48,8 +49,9 @@ class TelephonySpeech(models.AbstractModel):
     def _say(self, account, lang, code, **values):
         """Return a standard sentence with a voice of its language.
 
-        A sentence without a translation is spoken in English by an English voice: a French voice
-        makes English words hard to understand.
+        The wording of the account's company precedes ours. A sentence without a translation is
+        spoken in English by an English voice: a French voice makes English words hard to
+        understand.
 
         :param account: the account whose provider speaks
         :param str lang: code of the wanted language, or empty
@@ -57,15 +59,28 @@ class TelephonySpeech(models.AbstractModel):
         :param values: values of its placeholders
         :rtype: Say
         """
-        sentence = self._get_sentences()[code]
         lang = account._get_spoken_lang(lang)
-        if not self._is_translated(sentence, lang):
+        if not self._is_sayable(account.company_id, lang, code):
             lang = ENGLISH
-        return Say(self._translate(sentence, lang) % values, to_language_tag(lang))
+        text = self._get_text(account.company_id, lang, code)
+        return Say(fill(text, values), to_language_tag(lang))
 
     @api.model
-    def _get_text(self, lang, code):
-        """Return a standard sentence without placeholders, which an administrator may change.
+    def _get_text(self, company, lang, code):
+        """Return the text of a standard sentence, with its placeholders.
+
+        :param company: the company that speaks
+        :param str lang: code of an installed language
+        :param str code: a key of `_get_sentences`
+        :return: the company's own wording, or else the translation; English without one
+        :rtype: str
+        """
+        own = self._get_own_wordings(company.id, lang).get(code)
+        return own or self._translate(self._get_sentences()[code], lang)
+
+    @api.model
+    def _get_standard(self, lang, code):
+        """Return the standard wording of a sentence, as it is heard without an own one.
 
         :param str lang: code of an installed language
         :param str code: a key of `_get_sentences`
@@ -73,6 +88,44 @@ class TelephonySpeech(models.AbstractModel):
         :rtype: str
         """
         return self._translate(self._get_sentences()[code], lang)
+
+    @api.model
+    @ormcache("company_id", "lang")
+    def _get_own_wordings(self, company_id, lang):
+        """Return a company's own wordings in a language.
+
+        A wording with a placeholder that the sentence no longer has is left out: the caller hears
+        the standard one.
+
+        :param int company_id: the company that speaks
+        :param str lang: code of an installed language
+        :return: keyed by code
+        :rtype: frozendict(str, str)
+        """
+        # sudo: telephony.sentence - what every caller hears
+        rows_sudo = (
+            self.env["telephony.sentence"]
+            .sudo()
+            .search_fetch(
+                [("company_id", "=", company_id), ("lang", "=", lang), ("text", "!=", False)],
+                ["code", "text"],
+            )
+        )
+        return frozendict(
+            (row_sudo.code, row_sudo.text)
+            for row_sudo in rows_sudo
+            if row_sudo.code in self._get_sentences()
+            and set(find_placeholders(row_sudo.text)) <= set(self._get_placeholders(row_sudo.code))
+        )
+
+    @api.model
+    def _get_placeholders(self, code):
+        """Return the names of the placeholders of a standard sentence.
+
+        :param str code: a key of `_get_sentences`
+        :rtype: list(str)
+        """
+        return find_placeholders(self._get_standard(ENGLISH, code))
 
     @api.model
     def _join(self, sentences):
@@ -89,17 +142,20 @@ class TelephonySpeech(models.AbstractModel):
         return joined
 
     @api.model
-    def _get_untranslated(self, lang):
-        """Return the codes of the standard sentences without a translation into a language.
+    def _get_untranslated(self, company, lang):
+        """Return the codes of the standard sentences that cannot be spoken in a language.
 
+        :param company: the company that speaks
         :param str lang: code of an installed language
         :rtype: list(str)
         """
-        return [
-            code
-            for code, sentence in self._get_sentences().items()
-            if not self._is_translated(sentence, lang)
-        ]
+        return [code for code in self._get_sentences() if not self._is_sayable(company, lang, code)]
+
+    def _is_sayable(self, company, lang, code):
+        """Return whether the company has a wording in that language, its own or ours."""
+        return code in self._get_own_wordings(company.id, lang) or self._is_translated(
+            self._get_sentences()[code], lang
+        )
 
     def _is_translated(self, sentence, lang):
         return lang.startswith("en") or (

@@ -9,5 +9,6 @@ from . import (
     telephony_call,
     telephony_call_timeline,
     telephony_speech,
+    telephony_sentence,
 )
 # isort: on

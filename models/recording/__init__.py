@@ -12,5 +12,6 @@ from . import (
     telephony_recording_control,
     telephony_call_timeline,
     telephony_speech,
+    telephony_sentence,
 )
 # isort: on

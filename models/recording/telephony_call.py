@@ -3,8 +3,7 @@ from dataclasses import replace
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...providers.voice_response import HangUp, Say
-from ...tools.language import to_language_tag
+from ...providers.voice_response import HangUp
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..gate import door
@@ -225,12 +224,8 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         flow = self.flow_id or self.number_id.flow_id
-        # sudo: res.company - the text is for every caller
-        company = self.company_id.sudo()
-        lang = flow.language or company.partner_id.lang
-        text = company.telephony_announcement
-        if text:
-            return [Say(text, to_language_tag(self.account_id._get_spoken_lang(lang)))]
+        # sudo: res.company - only its language
+        lang = flow.language or self.company_id.sudo().partner_id.lang
         return [self._say(lang, "recorded")]
 
     @after_commit("recording_announced_at", missing=("_is_announcement_missing",))

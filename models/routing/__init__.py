@@ -20,5 +20,6 @@ from . import (
     telephony_sound,
     telephony_call_timeline,
     telephony_speech,
+    telephony_sentence,
 )
 # isort: on

@@ -66,21 +66,22 @@ class TelephonyFlow(models.Model):
         account_sudo = self.env["telephony.account"].sudo()._get_of_company(self.company_id)
         if not account_sudo:
             return []
-        has_voice = account_sudo._get_spoken_lang(self.language) == self.language
-        if has_voice and not self.env["telephony.speech"]._get_untranslated(self.language):
-            return []
         name = dict(self.env["res.lang"].get_installed()).get(self.language, self.language)
         # The name is followed by that in the language itself.
         language = name.partition(" / ")[0]
-        if has_voice:
-            return [
-                self.env._(
-                    "The standard sentences are not translated into %(language)s: callers will "
-                    "hear them in English. Write your own sentences in the steps, or upload "
-                    "sounds.",
-                    language=language,
-                )
-            ]
+        if account_sudo._get_spoken_lang(self.language) == self.language:
+            return (
+                [
+                    self.env._(
+                        "Some standard sentences of this flow are not translated into "
+                        "%(language)s: callers will hear them in English. Write them in the table "
+                        "of standard sentences.",
+                        language=language,
+                    )
+                ]
+                if self._get_unsayable()
+                else []
+            )
         steps = self.step_ids.sorted().filtered(lambda step: step._is_spoken())
         if not steps:
             return [
@@ -97,6 +98,23 @@ class TelephonyFlow(models.Model):
                 language=language,
                 steps="”, “".join(steps.mapped("name")),
             )
+        ]
+
+    def _get_unsayable(self):
+        """Return the codes of the standard sentences that callers of this flow hear in English.
+
+        :rtype: list(str)
+        """
+        kinds = set(self.step_ids.mapped("kind"))
+        # A call may be recorded, and end with an error, in any flow.
+        places = {"call", "recording", *kinds}
+        purposes = self.env["telephony.sentence"]._get_purposes()
+        return [
+            code
+            for code in self.env["telephony.speech"]._get_untranslated(
+                self.company_id, self.language
+            )
+            if code in purposes and purposes[code][0] in places
         ]
 
     def _get_loops(self):

@@ -313,6 +313,7 @@ class TelephonyFlow(models.Model):
             "first_id": self._get_first_step().id,
             "numbers": [{"id": n.id, "name": n.display_name} for n in self.number_ids],
             "problems": [sentence for found, sentence in problems if not found],
+            "unsayable": self.language if can_edit and self._get_unsayable() else False,
             "kinds": self._get_kinds(),
             "steps": [
                 {
@@ -451,7 +452,9 @@ class TelephonyFlowStep(models.Model):
         return {"calendar_id": flow.company_id.resource_calendar_id.id}
 
     def _get_new_message_values(self, flow):
-        text = self.env["telephony.speech"]._get_text(flow.language, "no_one_available")
+        text = self.env["telephony.speech"]._get_text(
+            flow.company_id, flow.language, "no_one_available"
+        )
         return {"message": text}
 
     def _get_new_queue_values(self, flow):

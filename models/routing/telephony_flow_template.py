@@ -78,7 +78,10 @@ class TelephonyFlow(models.Model):
         )
 
     def _template_menu(self, agents):
-        speech = self.env["telephony.speech"]
+        texts = {
+            code: self.env["telephony.speech"]._get_text(self.company_id, self.language, code)
+            for code in ("queue_announcement", "menu_example")
+        }
         ring = self._template_ring(agents)
         ring.write({"name": self.env._("Sales")})
         queue = self.env["telephony.queue"].create(
@@ -86,7 +89,7 @@ class TelephonyFlow(models.Model):
                 "name": self.env._("Support"),
                 "company_id": self.company_id.id,
                 "agent_ids": [Command.set(agents.ids)],
-                "announcement": speech._get_text(self.language, "queue_announcement"),
+                "announcement": texts["queue_announcement"],
                 "say_wait": True,
             }
         )
@@ -105,7 +108,7 @@ class TelephonyFlow(models.Model):
             self.env._("Menu"),
             "menu",
             no_answer_step_id=mailbox.id,
-            message=speech._get_text(self.language, "menu_example"),
+            message=texts["menu_example"],
             key_ids=[
                 Command.create(
                     {"key": "1", "label": self.env._("Sales"), "target_step_id": ring.id}

@@ -48,8 +48,9 @@ class TwilioProvider(Provider):
     def get_call_target(self, settings):
         return get_call_target(settings)
 
-    def has_voice(self, language):
-        return bool(voices.find_voice(language))
+    def find_voice(self, language):
+        tag, voice = voices.find_voice(language) or ("", None)
+        return voice or tag
 
     def explain(self, kind):
         return errors.explain(kind)

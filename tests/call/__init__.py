@@ -21,5 +21,6 @@ from . import (
     test_reconcile,
     test_revision,
     test_second_call,
+    test_sentence,
     test_timeline,
 )

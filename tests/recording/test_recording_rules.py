@@ -217,7 +217,15 @@ class TestRecordingRules(RecordingCase):
             {
                 "telephony_recording_mode": "always",
                 "telephony_announce_outgoing": True,
-                "telephony_announcement": "We record.",
+            }
+        )
+        self.env["telephony.sentence"].create(
+            {
+                "company_id": self.company_a.id,
+                "lang": "en_US",
+                "code": "recorded",
+                "place": "recording",
+                "text": "We record.",
             }
         )
         call = self.dial()

@@ -222,7 +222,15 @@ class TestLanguages(CallerSoundCase):
         with self.assertRaisesRegex(ValidationError, "too long to be spoken"):
             queue.announcement = "x" * (LONGEST_TEXT + 1)
         with self.assertRaisesRegex(ValidationError, "too long to be spoken"):
-            self.company_a.telephony_announcement = "x" * (LONGEST_TEXT + 1)
+            self.env["telephony.sentence"].create(
+                {
+                    "company_id": self.company_a.id,
+                    "lang": "en_US",
+                    "code": "recorded",
+                    "place": "recording",
+                    "text": "x" * (LONGEST_TEXT + 1),
+                }
+            )
 
 
 @tagged("post_install", "-at_install")

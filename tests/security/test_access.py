@@ -35,6 +35,7 @@ RIGHTS = {
     "telephony.call.timeline": {"user": "r", "supervisor": "r", "manager": "r"},
     "telephony.dialed.leg": {"manager": "r"},
     "telephony.test.call": {"manager": "r"},
+    "telephony.sentence": {"manager": "rw"},
 }
 SECRETS = (
     "account_sid",

@@ -127,6 +127,15 @@ class TestIsolation(TelephonyCase):
                     "company_id": company.id,
                 }
             ),
+            env["telephony.sentence"].create(
+                {
+                    "company_id": company.id,
+                    "lang": "en_US",
+                    "code": "thanks",
+                    "place": "voicemail",
+                    "text": name,
+                }
+            ),
             env["telephony.disposition"].create({"name": name, "company_id": company.id}),
             env["telephony.call.purpose"].create({"name": name, "company_id": company.id}),
             env["telephony.call.tag"].create({"name": name, "company_id": company.id}),

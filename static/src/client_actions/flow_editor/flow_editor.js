@@ -41,8 +41,10 @@ export class FlowEditor extends Component {
 
     setup() {
         this.dialog = useService("dialog");
+        this.action = useService("action");
+        this.orm = useService("orm");
         const services = {
-            orm: useService("orm"),
+            orm: this.orm,
             bus: useService("bus_service"),
             notification: useService("notification"),
         };
@@ -100,6 +102,12 @@ export class FlowEditor extends Component {
             () => this.reloadPanel(),
             () => [this.data.flow]
         );
+    }
+
+    /** Open the table of standard sentences at the language that lacks some. */
+    async openSentences() {
+        const args = [this.flow.unsayable];
+        this.action.doAction(await this.orm.call("telephony.sentence", "action_open", args));
     }
 
     // === DRAWING === #
