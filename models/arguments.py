@@ -102,6 +102,7 @@ TYPES = {
             "step_id",
             "target_step_id",
             "number_id",
+            "sentence_id",
             "limit",
             "days",
             "delay",

@@ -18,6 +18,7 @@ from . import (
     telephony_dialed_leg,
     telephony_speech,
     telephony_sentence,
+    telephony_sentence_playback,
     telephony_linked_model,
 )
 # isort: on

@@ -333,7 +333,11 @@ class TelephonyCall(models.Model):
             self.env["telephony.call.event"]._record_once(
                 account, f"{voice_request.leg_id}:voice", "voice", call=call
             )
-        if not call or not agent._is_entitled():
+        if not call:
+            # The page hears a standard sentence in the same way.
+            playbacks = self.env["telephony.sentence.playback"]
+            return playbacks._play(account, agent, voice_request) or call._refuse_browser()
+        if not agent._is_entitled():
             return call._refuse_browser()
         return call._admit(agent, voice_request.leg_id)
 

@@ -22,5 +22,6 @@ from . import (
     test_revision,
     test_second_call,
     test_sentence,
+    test_sentence_playback,
     test_timeline,
 )

@@ -36,6 +36,7 @@ RIGHTS = {
     "telephony.dialed.leg": {"manager": "r"},
     "telephony.test.call": {"manager": "r"},
     "telephony.sentence": {"manager": "rw"},
+    "telephony.sentence.playback": {"manager": "r"},
 }
 SECRETS = (
     "account_sid",

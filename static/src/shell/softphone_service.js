@@ -28,6 +28,7 @@ import { SoftphoneSystray } from "./softphone_systray";
  * @property {import("@crm_telephony/core/browser_settings").BrowserSettings} settings
  * @property {import("@crm_telephony/features/incoming_call/silence_control").SilenceControl} silence
  * @property {import("@crm_telephony/features/preferences/preferences_control").PreferencesControl} preferences
+ * @property {import("@crm_telephony/features/sentences/sentence_playback").SentencePlayback} playback
  * @property {import("@crm_telephony/features/set_up/set_up_control").SetUpControl} setUp
  * @property {import("@crm_telephony/voice/microphone_watch").MicrophoneWatch} microphone
  * @property {import("@crm_telephony/features/caller_ids/caller_ids").CallerIds} callerIds
@@ -67,6 +68,7 @@ const PARTS = [
     "telephony.monitor",
     "telephony.notes",
     "telephony.openRecords",
+    "telephony.playback",
     "telephony.preferences",
     "telephony.quality",
     "telephony.recording",
