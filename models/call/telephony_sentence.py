@@ -88,7 +88,9 @@ class TelephonySentence(models.Model):
         help="Not Translated: callers hear English until you write the sentence in this language.\n"
         "No Voice: Twilio does not speak this language. Callers hear English.",
     )
-    is_used = fields.Boolean("Language in Use", compute="_compute_is_used", search="_search_is_used")
+    is_used = fields.Boolean(
+        "Language in Use", compute="_compute_is_used", search="_search_is_used"
+    )
 
     _code_unique = models.Constraint(
         "UNIQUE (company_id, lang, code)", "This sentence is already in the table."
@@ -111,7 +113,10 @@ class TelephonySentence(models.Model):
             if not mistaken:
                 continue
             # The placeholder as it is written, e.g. %(name)s.
-            values = {"part": printable(mistaken[0]), "allowed": ", ".join(f"%({n})s" for n in names)}
+            values = {
+                "part": printable(mistaken[0]),
+                "allowed": ", ".join(f"%({n})s" for n in names),
+            }
             raise ValidationError(
                 self.env._(
                     "“%(part)s” would be read out: it is no placeholder of this sentence. You can "
@@ -180,9 +185,7 @@ class TelephonySentence(models.Model):
         return [("id", "in", rows.filtered(lambda row: row.state in value).ids)]
 
     def _compute_is_used(self):
-        used = {
-            company: self._get_used_languages(company) for company in self.mapped("company_id")
-        }
+        used = {company: self._get_used_languages(company) for company in self.mapped("company_id")}
         for row in self:
             row.is_used = row.lang in used[row.company_id]
 

@@ -48,9 +48,7 @@ class TelephonySentence(models.Model):
         agent_sudo._check_free()
         # sudo: telephony.sentence.playback - the row is the current user's own
         playback_sudo = self.env["telephony.sentence.playback"].sudo()
-        return {
-            "uuid": playback_sudo.create({"sentence_id": row.id, "user_id": self.env.uid}).uuid
-        }
+        return {"uuid": playback_sudo.create({"sentence_id": row.id, "user_id": self.env.uid}).uuid}
 
     @api.model
     def _get_examples(self):

@@ -191,7 +191,13 @@ class TestSentences(SentenceCase):
 
     def test_percent_signs_are_text(self):
         row = self.row("position")
-        for text in ("100 %", "50% of %(position)s", "%", "%%", "Number %(position)s, %(position)s"):
+        for text in (
+            "100 %",
+            "50% of %(position)s",
+            "%",
+            "%%",
+            "Number %(position)s, %(position)s",
+        ):
             with self.subTest(text=text):
                 row.text = text
                 say = self.speech._say(self.account, "en_US", "position", position=7)
@@ -335,6 +341,4 @@ class TestSentences(SentenceCase):
         )
         rows.filtered(lambda row: row.lang == "fr_FR").text = "Autre."
         self.migrate()
-        self.assertEqual(
-            self.said(call._get_recording_announcement()), [("Autre.", "fr-FR")]
-        )
+        self.assertEqual(self.said(call._get_recording_announcement()), [("Autre.", "fr-FR")])

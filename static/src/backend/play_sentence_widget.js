@@ -78,6 +78,4 @@ export class PlaySentenceWidget extends Component {
     }
 }
 
-registry
-    .category("view_widgets")
-    .add("telephony_play_sentence", { component: PlaySentenceWidget });
+registry.category("view_widgets").add("telephony_play_sentence", { component: PlaySentenceWidget });

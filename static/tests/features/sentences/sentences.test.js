@@ -39,9 +39,7 @@ async function openTable(options) {
     const voice = fakeVoice();
     const world = await startSoftphone(options);
     onRpc("telephony.sentence", "play", ({ args }) => ({ uuid: `sentence-${args[0]}` }));
-    onRpc("telephony.sentence", "web_save", ({ args }) =>
-        expect.step(`save ${args[1].text}`)
-    );
+    onRpc("telephony.sentence", "web_save", ({ args }) => expect.step(`save ${args[1].text}`));
     await mountView({
         type: "list",
         resModel: "telephony.sentence",
