@@ -21,7 +21,7 @@ class TelephonyCallLog(models.TransientModel):
     """
 
     _name = "telephony.call.log"
-    _inherit = ["telephony.wizard.mixin"]
+    _inherit = ["telephony.wizard.mixin", "telephony.customer.mixin"]
     _description = "Log a Call"
 
     company_id = fields.Many2one(
@@ -61,17 +61,6 @@ class TelephonyCallLog(models.TransientModel):
     def _compute_number(self):
         for log in self:
             log.number = log.lead_id.phone or log.partner_id.phone or log.number
-
-    @api.onchange("lead_id")
-    def _onchange_lead_id(self):
-        if self.lead_id.partner_id:
-            self.partner_id = self.lead_id.partner_id
-
-    @api.onchange("partner_id")
-    def _onchange_partner_id(self):
-        owner = self.lead_id.partner_id.commercial_partner_id
-        if owner and owner != self.partner_id.commercial_partner_id:
-            self.lead_id = False
 
     @api.onchange("minutes")
     def _onchange_minutes(self):

@@ -162,8 +162,7 @@ class TelephonyCall(models.Model):
     def _get_dispositions(self):
         """Return the dispositions that fit this call. Note: `self.ensure_one()`"""
         self.ensure_one()
-        # An archived disposition cannot be chosen, whatever the context shows.
-        domain = [("active", "=", True), ("company_id", "in", (self.company_id.id, False))]
+        domain = self.disposition_id._get_choices_domain(self.company_id)
         if self.state == "ended" and not self.answered_at:
             domain.append(("connected_only", "=", False))
         return self.env["telephony.disposition"].search(domain)

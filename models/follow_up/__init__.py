@@ -3,6 +3,8 @@
 # A model is defined before it is extended; the order is that of its overrides.
 # isort: off
 from . import (
+    choice_mixin,
+    customer_mixin,
     mail_thread,
     ir_model,
     crm_lead,

@@ -26,7 +26,8 @@ CORRECTABLE = LINK_FIELDS | {"note", "disposition_id", "purpose_id", "tag_ids"}
 class TelephonyCall(models.Model):
     """After a call: linked records, corrections, log note, card, follow-ups and due calls."""
 
-    _inherit = "telephony.call"
+    _name = "telephony.call"
+    _inherit = ["telephony.call", "telephony.customer.mixin"]
     _correctable_fields = CORRECTABLE
 
     note = fields.Text(tracking=True)
@@ -62,17 +63,6 @@ class TelephonyCall(models.Model):
             call.is_correctable = (
                 call.state == "ended" and not call.anonymized_at and call.has_access("write")
             )
-
-    @api.onchange("lead_id")
-    def _onchange_lead_id(self):
-        if self.lead_id.partner_id:
-            self.partner_id = self.lead_id.partner_id
-
-    @api.onchange("partner_id")
-    def _onchange_partner_id(self):
-        owner = self.lead_id.partner_id.commercial_partner_id
-        if owner and owner != self.partner_id.commercial_partner_id:
-            self.lead_id = False
 
     # The log note on the first record is `message_id`; these are on its other records.
     other_message_ids = fields.Many2many(
@@ -321,7 +311,7 @@ class TelephonyCall(models.Model):
         :param str name: `purpose_id` or `tag_ids`
         """
         self.ensure_one()
-        domain = [("active", "=", True), ("company_id", "in", (self.company_id.id, False))]
+        domain = self[name]._get_choices_domain(self.company_id)
         return self[name].search(domain) | self.with_context(active_test=False)[name]
 
     def _classify(self, values):

@@ -7,13 +7,8 @@ class TelephonyCallTag(models.Model):
     """A tag of calls, for searches and reports."""
 
     _name = "telephony.call.tag"
-    _inherit = ["telephony.guard.mixin"]
+    _inherit = ["telephony.choice.mixin"]
     _description = "Call Tag"
     _order = "name, id"
 
-    name = fields.Char(required=True, translate=True)
     color = fields.Integer(default=lambda self: randint(1, 11))
-    active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        "res.company", immutable=True, help="Leave empty to use it in all companies."
-    )
