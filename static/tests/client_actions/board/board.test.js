@@ -6,6 +6,7 @@ import {
     press,
     queryAllTexts,
     test,
+    waitForNone,
 } from "@odoo/hoot";
 import { startBusService } from "@bus/../tests/bus_test_helpers";
 import { serializeDateTime } from "@web/core/l10n/dates";
@@ -38,7 +39,7 @@ const { DateTime } = luxon;
 const ago = (seconds) => serializeDateTime(DateTime.now().minus({ seconds }));
 const STATES = [
     { id: "offline", name: "Offline" },
-    { id: "unreachable", name: "Unreachable" },
+    { id: "unreachable", name: "Disconnected" },
     { id: "available", name: "Available" },
     { id: "ringing", name: "Ringing" },
     { id: "in_call", name: "In a Call" },
@@ -256,12 +257,10 @@ describe("updates of the board", () => {
         await startBoard();
         const bus = getService("bus_service");
         bus.trigger("BUS:DISCONNECT");
-        await animationFrame();
-        expect(".o_telephony_board_lost").toHaveCount(1);
+        await seen(".o_telephony_board_lost");
         bus.trigger("BUS:RECONNECT");
         await expect.waitForSteps(["read"]);
-        await animationFrame();
-        expect(".o_telephony_board_lost").toHaveCount(0);
+        await waitForNone(".o_telephony_board_lost");
     });
 
     test("a failed read shows the reason, and a retry clears it", async () => {
