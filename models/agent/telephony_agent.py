@@ -148,7 +148,7 @@ class TelephonyAgent(models.Model):
     state = fields.Selection(
         [
             ("offline", "Offline"),
-            ("unreachable", "Unreachable"),
+            ("unreachable", "Disconnected"),
             ("available", "Available"),
             ("ringing", "Ringing"),
             ("in_call", "In a Call"),

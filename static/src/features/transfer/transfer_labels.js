@@ -84,7 +84,7 @@ const STATES = {
     [AgentState.IN_CALL]: { icon: "fa-phone text-info", word: () => _t("In a call") },
     [AgentState.UNREACHABLE]: {
         icon: "fa-exclamation-triangle text-danger",
-        word: () => _t("Unreachable"),
+        word: () => _t("Disconnected"),
     },
     [AgentState.OFFLINE]: { icon: "fa-minus-circle text-muted", word: () => _t("Offline") },
 };

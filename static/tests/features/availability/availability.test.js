@@ -81,7 +81,7 @@ describe("reachability", () => {
         await world.softphone.lease.renew();
         await seen(".o_telephony_unreachable");
         expect(".o_telephony_unreachable").toHaveText(/cannot receive calls/);
-        expect(".o_telephony_status").toHaveText("Unreachable");
+        expect(".o_telephony_status").toHaveText("Disconnected");
         expect(".o_telephony_systray").toHaveAttribute("data-presence", "unreachable");
         expect(world.words).not.toInclude("abc");
 
