@@ -293,9 +293,23 @@ def test_end_window_needs_no_scrolling(world, agent, customers, arrange, width, 
     expect(page.locator(".o_telephony_wrap_up")).to_be_visible()
     phone.dismiss_notices()
     picture(page, f"end-window-{width}")
-    names = ("note", "follow_up_call", "follow_up_task", "disposition", "done", "wrap_up")
+    names = (
+        *("note", "follow_up_call", "follow_up_task", "disposition", "done", "wrap_up"),
+        "classification_toggle",
+    )
     cut = [name for name in names if not page.evaluate(IN_VIEW, f".o_telephony_{name}")]
     assert not cut, f"not in view: {cut}"
+    # Purpose and tags are folded, and saved with one click each.
+    page.locator(".o_telephony_classification_toggle").click()
+    page.locator(".o_telephony_purpose").select_option(label="Support")
+    expect(page.locator(".o_telephony_classification .o_telephony_saved .fa-check")).to_be_visible()
+    picture(page, f"end-window-purpose-{width}")
+    found = misfits(page, ".o_telephony_softphone") + barriers(page, ".o_telephony_softphone")
+    assert not found, found
+    call = world.server.ended_call(world.admin, customer.number)
+    [call] = world.admin.call("telephony.call", "read", [call["id"]], ["purpose_id"])
+    assert call["purpose_id"][1] == "Support"
+    page.locator(".o_telephony_classification_toggle").click()
     page.locator(".o_telephony_follow_up_call").click()
     expect(page.locator(".o_telephony_follow_up_summary")).to_be_focused()
     picture(page, f"end-window-follow-up-{width}")

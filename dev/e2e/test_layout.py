@@ -86,6 +86,21 @@ FIND_BLOCKED = """(selectors) => selectors.flatMap((selector) => {
     return isOne ? [] : [`${selector} ${reasons[0] || "is missing"}`];
 })"""
 
+# Parts beside the box of an element that no other part cuts, and buttons there in any case.
+SPILLED = """(selector) => {
+    const box = document.querySelector(selector);
+    const { left, right } = box.getBoundingClientRect();
+    const isCut = (part) =>
+        part !== box && (getComputedStyle(part).overflowX !== "visible" || isCut(part.parentElement));
+    return [...box.querySelectorAll("*")]
+        .filter((part) => {
+            const place = part.getBoundingClientRect();
+            return place.width && (place.left < left - 1 || place.right > right + 1);
+        })
+        .filter((part) => part.tagName === "BUTTON" || !isCut(part.parentElement))
+        .map((part) => `${part.tagName}.${part.className}`);
+}"""
+
 # The web client learns of a new size after a moment, and draws in the frame after it.
 ADAPTED = """() => new Promise((resolve) => {
     setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(resolve)), 250);
@@ -134,6 +149,48 @@ def many_queues(world):
     queues = [world.admin.create("telephony.queue", name=f"Desk {n:02}") for n in range(15)]
     yield
     world.admin.call("telephony.queue", "unlink", queues)
+
+
+@pytest.mark.parametrize("letters", ["Wolfeschlegelsteinhausen" * 9, "van der Straeten " * 12])
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)], ids=["desktop", "phone"])
+def test_names_of_200_characters(world, agent, customers, size, letters):
+    """Z17 Z20 Z21 Z24: card, call, bar, end window, Recent and queue fit any name."""
+    customer = customers(letters[:200].strip(), company=letters[:180])
+    admin = agent("admin", viewport=dict(zip(("width", "height"), size, strict=True))).ready()
+    page, phone, problems = admin.page, Softphone(admin), []
+
+    def look(stage, selector):
+        expect(page.locator(selector).first).to_be_visible()
+        picture(page, f"long-names-{stage}-{size[0]}-{letters[:3]}")
+        spilled = page.evaluate(SPILLED, selector)
+        problems.extend(f"{stage}: {part} is outside" for part in spilled)
+        width, room = page.evaluate(
+            "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        )
+        if width > room:
+            problems.append(f"{stage}: the page is {width} px wide on a screen of {room}")
+
+    caller = world.emulator.calls_us(customer.number)
+    phone.rings()
+    look("card", CARD)
+    phone.accept().is_talking()
+    look("call", WINDOW)
+    phone.minimize()
+    look("bar", BAR)
+    phone.restore()
+    caller.hang_up()
+    phone.has_ended("answered")
+    look("ended", WINDOW)
+    phone.done()
+    expect(phone.show_recent().first).to_be_visible()
+    look("recent", WINDOW)
+    waiting = world.emulator.calls_us(customer.number, to=SUPPORT)
+    phone.dismiss_notices()
+    page.locator(".o_telephony_tab_queue").click()
+    expect(page.locator(".o_telephony_queue_row")).to_have_count(1)
+    look("queue", WINDOW)
+    waiting.hang_up()
+    assert not problems, "\n".join(problems)
 
 
 def _walk(world, person, theme, anna, publish=False):
@@ -441,7 +498,8 @@ def test_each_control_is_free(world, anna, customers, arrange, numbers, reader, 
     actions = ("mute", "keypad_toggle", "hold", "transfer_toggle", "record")
     controls.check("dialling", "hang_up", *actions[:-1])
     telephone = world.emulator.rings(anna.number)
-    controls.check("ringing", "hang_up", *actions[:-1])
+    # The button that records has its place before the answer.
+    controls.check("ringing", "hang_up", *actions, still=True)
     telephone.answer()
     phone.is_talking()
     call = ("hang_up", *actions, "note", "open_record", "tab_call")

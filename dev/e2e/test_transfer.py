@@ -3,7 +3,8 @@
 from playwright.sync_api import expect
 
 from harness.emulator import CUSTOMER
-from harness.pages import Softphone
+from harness.looks import picture
+from harness.pages import Softphone, open_record
 from harness.polling import stays, until
 
 MUSIC = "hold_music"
@@ -155,6 +156,49 @@ def test_who_hands_over_documents_the_own_part(world, agent, customers):
         ["body"],
     )
     assert "Was angry" in message["body"] and "Wrong number" in message["body"]
+
+
+def test_who_leaves_a_three_way_call_documents_the_own_part(world, agent, customers):
+    """Z27: the colleague who was added writes an own note, also later, from Recent and the form."""
+    customer = customers("Leen Baert")
+    telephone, first, second = _meet(world, agent, customer)
+    mine, theirs = Transfers(first), Transfers(second)
+    name = _colleague(second)
+    first.write_note("Wants a refund.")
+    mine.choose(name, name)
+    mine.press("add_third")
+    second.rings("Leen Baert")
+    second.accept()
+    theirs.is_talking_with("conference")
+
+    second.hang_up_button.click()
+    expect(second.ended.locator(".o_telephony_outcome")).to_have_text(
+        "You left the three-way call."
+    )
+    expect(second.note).to_have_value("")
+    second.write_note("Explained the terms.")
+    expect(second.page.locator(".o_telephony_note_status")).to_have_text("Saved")
+    picture(second.page, "left-three-way-call")
+    second.done()
+    first.is_talking()
+    expect(first.note).to_have_value("Wants a refund.")
+    telephone.hang_up()
+    first.has_ended("answered")
+
+    second.show_recent().filter(has_text="Leen Baert").locator("button").first.click()
+    expect(second.note).to_have_value("Explained the terms.")
+    second.done()
+    call = world.server.ended_call(world.admin, customer.number)
+    page = open_record(second.agent, "telephony.call", call["id"])
+    page.locator(".o_telephony_own_part").click()
+    expect(second.note).to_have_value("Explained the terms.")
+    second.write_note("Explained all terms.")
+    expect(page.locator(".o_telephony_note_status")).to_have_text("Saved")
+    picture(page, "own-part-from-form")
+    [row] = world.admin.call("telephony.call", "read", [call["id"]], ["note", "message_id"])
+    assert row["note"] == "Wants a refund."
+    [message] = world.admin.call("mail.message", "read", [row["message_id"][0]], ["body"])
+    assert "Explained all terms." in message["body"]
 
 
 def test_asking_first(world, agent, customers):

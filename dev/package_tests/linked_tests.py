@@ -146,6 +146,7 @@ class TestLinkedModels(TelephonyHttpCase):
     def test_forms_have_the_button_for_phone_users_only(self):
         call = self.talk()
         call._link(self.order)
+        self.as_user(self.ana).hang_up(call.uuid)
         for model, record in (
             ("sale.order", self.order),
             ("project.task", self.task),
@@ -173,6 +174,20 @@ class TestLinkedModels(TelephonyHttpCase):
         colleague.group_ids -= self.env.ref("crm_telephony.group_user")
         arch = self.as_user(colleague, "sale.order").get_view(view_type="form")["arch"]
         self.assertNotIn("telephony", arch)
+
+    def test_order_and_opportunity_of_one_call_are_both_named(self):
+        """Open forms of the order, the opportunity and the contact follow the call."""
+        call = self.talk()
+        call._link(self.order)
+        lead = self.env["crm.lead"].create(
+            {"name": "Ten desks", "partner_id": self.partner.id, "company_id": self.company_a.id}
+        )
+        self.tell_leg(call, CALLER_LEG, "completed")
+        self.as_user(self.ana).browse(call.id).write({"lead_id": lead.id})
+        payload = self.notified(self.ana, "call_updated")[-1]
+        self.assertEqual(payload["record"]["model"], "sale.order")
+        self.assertEqual(payload["other_records"], [{"model": "crm.lead", "id": lead.id}])
+        self.assertEqual(payload["customer"]["partner_id"], self.partner.id)
 
     def test_field_of_another_addon_is_in_form_list_and_search(self):
         """Views that inherit those of calls work, also beside a correction of the summary."""
