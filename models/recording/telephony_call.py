@@ -272,9 +272,11 @@ class TelephonyCall(models.Model):
     # === FOR THE CLIENT === #
 
     def _to_client_one(self, env):
+        # A call that only rings has no buttons yet.
+        is_shown = self.state == "in_progress" or (self.user_id and self.state != "ended")
         return {
             **super()._to_client_one(env),
-            "recording": self.state != "ended" and self._get_recording_data(),
+            "recording": bool(is_shown) and self._get_recording_data(),
         }
 
     def _get_recording_data(self):

@@ -7,6 +7,7 @@ import {
     queryAllTexts,
     test,
     waitForNone,
+    waitUntil,
 } from "@odoo/hoot";
 import { startBusService } from "@bus/../tests/bus_test_helpers";
 import { serializeDateTime } from "@web/core/l10n/dates";
@@ -256,6 +257,8 @@ describe("updates of the board", () => {
     test("a lost connection is shown, and the board is read after the reconnect", async () => {
         await startBoard();
         const bus = getService("bus_service");
+        // The connection that the board has begun would end the one that is lost here.
+        await waitUntil(() => bus.workerState === "CONNECTED", { timeout: 3000 });
         bus.trigger("BUS:DISCONNECT");
         await seen(".o_telephony_board_lost");
         bus.trigger("BUS:RECONNECT");
