@@ -90,8 +90,8 @@ FIND_BLOCKED = """(selectors) => selectors.flatMap((selector) => {
 SPILLED = """(selector) => {
     const box = document.querySelector(selector);
     const { left, right } = box.getBoundingClientRect();
-    const isCut = (part) =>
-        part !== box && (getComputedStyle(part).overflowX !== "visible" || isCut(part.parentElement));
+    const cuts = (part) => getComputedStyle(part).overflowX !== "visible";
+    const isCut = (part) => part !== box && (cuts(part) || isCut(part.parentElement));
     return [...box.querySelectorAll("*")]
         .filter((part) => {
             const place = part.getBoundingClientRect();
