@@ -101,6 +101,25 @@ SPILLED = """(selector) => {
         .map((part) => `${part.tagName}.${part.className}`);
 }"""
 
+# The numbers whose plus sign is not at their left.
+FIND_REVERSED = """(selector) => [...document.querySelectorAll(selector)].flatMap((cell) => {
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const node = texts.currentNode;
+        const start = node.data.indexOf("+");
+        if (start >= 0) {
+            const left = (at) => {
+                const range = document.createRange();
+                range.setStart(node, at);
+                range.setEnd(node, at + 1);
+                return range.getBoundingClientRect().left;
+            };
+            return left(start) < left(start + 1) ? [] : [node.data];
+        }
+    }
+    return [];
+})"""
+
 # The web client learns of a new size after a moment, and draws in the frame after it.
 ADAPTED = """() => new Promise((resolve) => {
     setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(resolve)), 250);
@@ -397,6 +416,10 @@ def test_right_to_left(world, agent, anna, right_to_left):
     assert middle < 0.5, "the window is at the end of the line, which is on the left"
     _walk(world, person, "rtl", anna)
     _look_at_board(person, "rtl")
+    page = person.open("/odoo/telephony-calls", wait=".o_data_row")
+    for name in ("customer_display", "customer_number"):
+        reversed_ = page.evaluate(FIND_REVERSED, f".o_data_cell[name={name}]")
+        assert reversed_ == [], f"{name}: {reversed_}"
 
 
 def test_narrow(world, agent, anna):

@@ -45,10 +45,10 @@ FORMS = {
     "queue": ("telephony.queue", []),
     "contact": ("res.partner", [("name", "=", "Anna Peeters")]),
 }
-#: Dialogs: model, and the name in the context that stands for a record.
+#: Dialogs: action or model, and the names in the context that stand for a record.
 WIZARDS = {
-    "log-a-call": ("telephony.call.log", {}),
-    "add-phone-users": ("telephony.agent.add", {}),
+    "log-a-call": ("telephony_call_log_action", {}),
+    "add-phone-users": ("telephony_agent_add_action", {}),
     "buy-a-number": ("telephony.number.search", {"default_account_id": "telephony.account"}),
     "release-a-number": ("telephony.number.release", {"default_number_id": "telephony.number"}),
     "credentials": ("telephony.account.credentials", {"default_account_id": "telephony.account"}),
@@ -116,10 +116,11 @@ class Screens:
     @contextlib.contextmanager
     def dialog(self, name):
         """Show a dialog while the block runs."""
-        model, stand_ins = WIZARDS[name]
+        source, stand_ins = WIZARDS[name]
         context = {key: self._find(other, []) for key, other in stand_ins.items()}
         context = {k: [v] if k.endswith("_ids") else v for k, v in context.items()}
-        self._do(self._form(model, False, target="new", context=context), DIALOG)
+        form = self._form(source, False, target="new", context=context)
+        self._do(f"{PREFIX}{source}" if source.endswith("_action") else form, DIALOG)
         yield
         self.page.locator(".modal .btn-close").click()
         expect(self.page.locator(DIALOG)).to_have_count(0)
