@@ -200,7 +200,7 @@ def test_commonest_acts(world, agent, customers, arrange):
     open_record(demo, "res.partner", customer.id)
     hand.begin(page)
     hand.click("button[name=action_view_telephony_calls]")
-    hand.click(".o_data_row")
+    hand.click(".o_data_row [name=started_at]")
     hand.click(".o_form_view [name=note] textarea")
     hand.write("Corrected: ")
     hand.click(".o_form_button_save")
