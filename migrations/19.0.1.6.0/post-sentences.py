@@ -14,7 +14,7 @@ def migrate(cr, version):
         return
     env = api.Environment(cr, SUPERUSER_ID, {})
     accounts = env["telephony.account"]
-    sequence = list(env["telephony.sentence"]._get_purposes()).index("recorded")
+    sequence = env["telephony.sentence"]._get_sequences()["recorded"]
     cr.execute("""
         SELECT company.id, company.telephony_announcement, spoken.lang
           FROM res_company AS company

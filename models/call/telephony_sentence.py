@@ -18,7 +18,7 @@ PURPOSES = {
     "phone_call": ("phone", _lt("Before an outgoing call")),
     "phone_offer": ("phone", _lt("Incoming call")),
     "phone_transfer": ("phone", _lt("Transfer from a colleague")),
-    "phone_queue_callback": ("phone", _lt("Callback to a caller of a queue")),
+    "phone_queue_callback": ("phone", _lt("Queue callback")),
     "caller_hung_up": ("phone", _lt("The caller hung up")),
     "already_answered": ("phone", _lt("A colleague answered first")),
     "test_greeting": ("phone", _lt("Call Me Now: greeting")),
@@ -146,8 +146,27 @@ class TelephonySentence(models.Model):
         return PURPOSES
 
     @api.model
+    def _get_sequences(self):
+        """Return the position of each sentence in the table: by place, then as defined.
+
+        :return: keyed by code
+        :rtype: dict(str, int)
+        """
+        places = [place for place, _name in self._fields["place"].selection]
+        purposes = self._get_purposes()
+        codes = sorted(purposes, key=lambda code: places.index(purposes[code][0]))
+        return {code: sequence for sequence, code in enumerate(codes)}
+
+    @api.model
     def _select_codes(self):
         return [(code, self.env._(label)) for code, (_place, label) in self._get_purposes().items()]
+
+    @api.depends("code")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        names = dict(self._select_codes())
+        for row in self:
+            row.display_name = names.get(row.code, row.code)
 
     @api.depends("text", "lang", "code", "company_id")
     def _compute_standard_text(self):
@@ -257,9 +276,18 @@ class TelephonySentence(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_telephony.telephony_sentence_action"
         )
+        # Without the rows of languages and addons that are no longer installed.
+        action["domain"] = [
+            ("lang", "in", self._get_languages()),
+            ("code", "in", list(self._get_purposes())),
+        ]
         if context:
             action["context"] = context
         return action
+
+    @api.model
+    def _get_languages(self):
+        return [lang for lang, _name in self.env["res.lang"].get_installed()]
 
     @api.model
     def _add_missing(self, companies):
@@ -268,7 +296,6 @@ class TelephonySentence(models.Model):
         :param companies: companies of the table
         """
         purposes = self._get_purposes()
-        langs = [lang for lang, _name in self.env["res.lang"].get_installed()]
         # sudo: telephony.sentence - rows without a text say nothing new
         rows_sudo = self.sudo().search_fetch(
             [("company_id", "in", companies.ids)], ["company_id", "lang", "code"]
@@ -277,8 +304,8 @@ class TelephonySentence(models.Model):
         missing = [
             SQL("(%s, %s, %s, %s, %s)", company_id, lang, code, purposes[code][0], sequence)
             for company_id in companies.ids
-            for lang in langs
-            for sequence, code in enumerate(purposes)
+            for lang in self._get_languages()
+            for code, sequence in self._get_sequences().items()
             if (company_id, lang, code) not in known
         ]
         if missing:

@@ -163,6 +163,9 @@ class TelephonySpeech(models.AbstractModel):
         )
 
     def _translate(self, sentence, lang):
+        if not self.env["res.lang"]._get_data(code=lang):
+            # The language of a flow was deactivated: Odoo refuses to translate into it.
+            lang = ENGLISH
         # The sentence is marked for translation where its code is defined.
         translate = self.with_context(lang=lang).env._
         return translate(sentence)

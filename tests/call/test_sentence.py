@@ -54,6 +54,10 @@ class TestSentences(SentenceCase):
             sorted((code, lang) for code in codes for lang in langs),
         )
         self.assertEqual(self.open_table(), rows)
+        places = rows.filtered(lambda row: row.lang == "en_US").mapped("place")
+        self.assertEqual(
+            places, sorted(places, key=["call", "queue", "voicemail", "recording", "phone"].index)
+        )
         self.activate("de_DE")
         new = self.open_table() - rows
         self.assertEqual(set(new.mapped("lang")), {"de_DE"})
@@ -63,6 +67,9 @@ class TestSentences(SentenceCase):
         self.assertLess(
             set(self.env["telephony.sentence"]._get_purposes()), set(self.speech._get_sentences())
         )
+
+    def test_row_has_the_name_of_its_sentence(self):
+        self.assertEqual(self.row("thanks").display_name, "After the message")
 
     def test_opening_writes_nothing_twice(self):
         self.open_table()
@@ -218,6 +225,33 @@ class TestSentences(SentenceCase):
                 expected = standard if text in ("%(x)s", "%(position)s") else text
                 self.assertEqual(say.text, expected)
 
+    def test_flow_in_a_deactivated_language_still_speaks(self):
+        self.activate("fr_FR", "pl_PL")
+        self.row("thanks", "pl_PL").text = "Dziękujemy."
+        self.flow.language = "fr_FR"
+        say = self.speech._say
+        for code in ("fr_FR", "pl_PL"):
+            self.env["res.lang"]._lang_get(code).active = False
+        self.assertEqual(
+            self.said([say(self.account, "fr_FR", "thanks"), say(self.account, "pl_PL", "thanks")]),
+            [("Thank you for your message. Goodbye.", "en-US"), ("Dziękujemy.", "pl-PL")],
+        )
+        self.assertTrue(self.flow._get_unsayable())
+        rows = self.env["telephony.sentence"].search([("lang", "=", "fr_FR")])
+        self.assertEqual(set(rows.mapped("state")), {"untranslated"})
+
+    def test_row_of_a_removed_language_is_kept_but_not_listed(self):
+        self.activate("pl_PL")
+        row = self.row("thanks", "pl_PL")
+        row.text = "Dziękujemy."
+        polish = self.env["res.lang"]._lang_get("pl_PL")
+        polish.active = False
+        rows = self.as_user(self.max, "telephony.sentence")
+        self.assertNotIn(row, rows.search(rows.action_open()["domain"]))
+        polish.active = True
+        self.assertIn(row, rows.search(rows.action_open()["domain"]))
+        self.assertEqual(row.text, "Dziękujemy.")
+
     def test_row_of_a_removed_addon_is_harmless(self):
         row = self.row("thanks")
         self.env.cr.execute(
@@ -226,6 +260,8 @@ class TestSentences(SentenceCase):
         self.env.invalidate_all()
         self.env.registry.clear_cache()
         self.assertFalse(row.standard_text)
+        rows = self.as_user(self.max, "telephony.sentence")
+        self.assertNotIn(row, rows.search(rows.action_open()["domain"]))
         self.assertIn("Thank", self.speech._say(self.account, "en_US", "thanks").text)
 
     def test_markup_is_spoken_as_text(self):
