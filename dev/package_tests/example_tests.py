@@ -19,6 +19,22 @@ class TestExample(TelephonyHttpCase):
             {"name": "Echo", "partner_id": self.partner.id, "is_open": False}
         )
 
+    def test_sentence_is_in_the_table(self):
+        """A company writes its own wording; the check of a flow counts the sentence."""
+        rows = self.env["telephony.sentence"]
+        rows._add_missing(self.company_a)
+        row = rows.search([("code", "=", "ticket_open"), ("lang", "=", "en_US")])
+        self.assertEqual((row.place, row.state), ("call", "standard"))
+        say = row._say_example(self.account)
+        self.assertEqual(say.text, "We are working on the ticket No sound.")
+        row.text = "Ticket %(ticket)s is being solved."
+        call, _verbs = self.call_in()
+        say = call._say("en_US", "ticket_open", ticket="Echo")
+        self.assertEqual(say.text, "Ticket Echo is being solved.")
+        self.assertIn(
+            "ticket_open", self.env["telephony.speech"]._get_untranslated(self.company_a, "pl_PL")
+        )
+
     def test_incoming_call_belongs_to_the_ticket(self):
         """The card, the payload, the timeline and the chatter show the ticket."""
         call, _verbs = self.call_in()
