@@ -1,4 +1,4 @@
-"""The pictures of the user guide, in each of its languages. Run by dev/pictures, not by CI."""
+"""The pictures of the guides, in each of their languages. Run by dev/pictures, not by CI."""
 
 import io
 
@@ -10,6 +10,7 @@ from harness.emulator import SUPPORT
 from harness.pages import Softphone, open_record
 from harness.people_pages import Preferences
 from harness.places import REPO
+from harness.screens import CANVAS, DIALOG, GALLERY, Screens
 
 FOLDER = REPO / "static/description/guide"
 WINDOW, CARD = ".o_telephony_softphone", ".o_telephony_incoming"
@@ -20,6 +21,7 @@ WORDS = {
 }
 #: Few are enough for the window, and make a small file.
 COLORS = 128
+FLOWS = {"en_US": "Office", "zh_CN": "办公室"}
 #: The page behind the window distracts.
 STYLE = ".o_action_manager { visibility: hidden; }"
 MARGIN = 12  # pixels
@@ -133,6 +135,8 @@ def test_pictures(world, agent, arrange, reads_in, no_caller_ids, language):
     camera.take("conversations", WINDOW)
     customer.hang_up()
     phone.has_ended("answered")
+    phone.dismiss_notices()
+    camera.take("ended", WINDOW)
     page.locator(".o_telephony_follow_up_call").click()
     page.locator(".o_telephony_follow_up_summary").fill(follow_up)
     camera.take("follow_up", WINDOW)
@@ -148,3 +152,30 @@ def test_pictures(world, agent, arrange, reads_in, no_caller_ids, language):
     camera.take("queue", WINDOW)
     waiting.hang_up()
     phone.is_idle()
+    expect(phone.show_recent().first).to_be_visible()
+    camera.take("recent", WINDOW)
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_pictures_of_pages(world, agent, reads_in, language):
+    """Take the pictures of the dialog *Log a Call*, and of call flows."""
+    rpc = reads_in(language)
+    person = agent(
+        "admin",
+        rpc=rpc,
+        locale=language.replace("_", "-"),
+        viewport={"width": 1100, "height": 800},
+    )
+    camera = Camera(person.open(), language)
+    screens = Screens(person)
+    with screens.dialog("log-a-call"):
+        camera.take("log_a_call", DIALOG)
+    screens.show_gallery()
+    camera.take("flow_templates", GALLERY)
+    context = {"lang": language}
+    [flow] = rpc.call("telephony.flow", "create", [{"name": FLOWS[language]}], context=context)
+    rpc.call("telephony.flow", "action_template_hours", [flow], context=context)
+    screens.show_drawing(flow)
+    screens.show_settings()
+    person.page.locator(".o_telephony_flow_fit").click()
+    camera.take("flow", CANVAS)
