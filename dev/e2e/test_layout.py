@@ -46,7 +46,7 @@ WINDOW, CARD, BAR = ".o_telephony_softphone", ".o_telephony_incoming", ".o_telep
 
 #: What axe-core finds in the elements of Odoo's own views, and which ones these are.
 OF_ODOO = {
-    r"o_searchview|o_optional_columns|fa-filter": "the search bar and the columns of a list",
+    r"o_searchview|o_optional_columns|fa-filter|oi-group": "the search bar, the columns of a list",
     r"^image-alt: .*/web/image/": "avatars",
     r"^label: .*type=\"checkbox\"": "boolean fields, and the selection of rows",
     r"role=\"tab\"": "notebooks, and the sections of the settings",
@@ -276,6 +276,7 @@ def _walk(world, person, theme, anna, publish=False):
     phone.restore()
     telephone.hang_up()
     phone.has_ended("answered")
+    expect(page.locator(".o_telephony_disposition")).to_be_visible()
     look("ended", WINDOW)
     page.locator(".o_telephony_follow_up_call").click()
     expect(page.locator(".o_telephony_follow_up_summary")).to_be_focused()
@@ -630,7 +631,7 @@ def test_records(world, agent, anna):
     row = page.locator(".o_data_row", has_text="Anna Peeters").first
     expect(row).to_contain_text("Answered")
     picture(page, "call_list", "call_list")
-    row.click()
+    row.locator("[name=started_at]").click()  # in its middle is a link that calls
     expect(page.locator(".o_form_view h1")).to_contain_text("Call to")
     picture(page, "call_form")
     page = open_record(person, "res.partner", anna.id)

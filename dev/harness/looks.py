@@ -29,6 +29,8 @@ def picture(page, name, publish=None):
     """
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     path = ARTIFACTS / f"{name}.png"
+    if publish:
+        page.wait_for_function("[...document.images].every((image) => image.complete)")
     page.screenshot(path=path, animations="disabled")
     if publish and os.environ.get("TELEPHONY_UPDATE_SCREENSHOTS") == "1":
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,8 @@ ACTIONS = {
     "numbers": ("telephony_number_action", ".o_data_row"),
     "flows": ("telephony_flow_action", ".o_data_row"),
     "queues": ("telephony_queue_action", ".o_data_row"),
+    "sounds": ("telephony_sound_action", ".o_view_controller"),
+    "sentences": ("telephony_sentence_action_open", ".o_group_header, .o_data_row"),
     "results": ("telephony_disposition_action", ".o_data_row"),
     "purposes": ("telephony_call_purpose_action", ".o_view_controller"),
     "tags": ("telephony_call_tag_action", ".o_view_controller"),
