@@ -113,6 +113,7 @@ class TelephonySentencePlayback(models.TransientModel):
         row = playback.sentence_id
         if (
             not row
+            or row.code not in row._get_purposes()
             or row.company_id != account.company_id
             or playback.user_id != agent.user_id
             or not agent._is_entitled()

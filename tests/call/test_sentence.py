@@ -262,6 +262,7 @@ class TestSentences(SentenceCase):
         self.assertFalse(row.standard_text)
         rows = self.as_user(self.max, "telephony.sentence")
         self.assertNotIn(row, rows.search(rows.action_open()["domain"]))
+        row.text = "%(anything)s"
         self.assertIn("Thank", self.speech._say(self.account, "en_US", "thanks").text)
 
     def test_markup_is_spoken_as_text(self):

@@ -95,6 +95,13 @@ class TestPlayback(SentenceCase):
         self.max.group_ids -= self.env.ref("crm_telephony.group_manager")
         self.assert_refused(self.hear(uuid))
 
+    def test_sentence_of_a_removed_addon_is_not_played(self):
+        row = self.row("thanks")
+        uuid = self.prepare(row)
+        self.env.cr.execute("UPDATE telephony_sentence SET code = 'gone' WHERE id = %s", (row.id,))
+        self.env.invalidate_all()
+        self.assert_refused(self.hear(uuid))
+
     def test_who_may_not_change_a_sentence_cannot_play_it(self):
         row = self.row("thanks")
         for user in (self.ana, self.sue, self.ian, self.eva):
