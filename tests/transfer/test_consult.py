@@ -4,7 +4,9 @@ from itertools import permutations
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
+from odoo.modules.migration import load_script
 from odoo.tests import tagged
+from odoo.tools import file_path
 
 from odoo.addons.crm_telephony.providers.base import ProviderError
 
@@ -325,6 +327,24 @@ class TestWarm(ConsultStories):
             self.as_user(self.cleo).get_part(call.uuid)
         call._anonymize()
         self.assertFalse(call.transfer_ids.note)
+
+    def test_upgrade_extends_the_rules_once_and_keeps_those_of_users(self):
+        """The rules of version 19.0.1.5.0 become those of a new database."""
+        path = file_path("crm_telephony/migrations/19.0.1.6.0/post-three_way.py")
+        script = load_script(path, "post-three_way")
+        names = {"telephony_call_rule_own": "", "telephony_call_timeline_rule_own": "call_id."}
+        rules = {self.env.ref(f"crm_telephony.{name}"): names[name] for name in names}
+        new = {rule: "".join(rule.domain_force.split()) for rule in rules}
+        for rule, prefix in rules.items():
+            rule.domain_force = script.OLD_RULE.format(prefix)
+        for _run in range(2):
+            script.migrate(self.env.cr, "19.0.1.5.0")
+            for rule, domain in new.items():
+                self.assertEqual("".join(rule.domain_force.split()), domain)
+        for rule in rules:
+            rule.domain_force = "[('id', '!=', 0)]"
+        script.migrate(self.env.cr, "19.0.1.5.0")
+        self.assertEqual({rule.domain_force for rule in rules}, {"[('id', '!=', 0)]"})
 
     def test_only_a_three_way_call_leaves_a_part(self):
         """A colleague who was only consulted has not talked with the customer."""

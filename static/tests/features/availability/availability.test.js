@@ -13,6 +13,7 @@ import {
     contains,
     defineModels,
     fields,
+    getService,
     models,
     mockService,
     mountView,
@@ -97,6 +98,8 @@ describe("reachability", () => {
     test("an expired lease shows a warning, a single failed renewal does not", async () => {
         mockDate("2026-11-22 14:28:00", 0);
         const world = await start();
+        // A connection that comes later renews the lease once more.
+        await waitUntil(() => getService("bus_service").workerState === "CONNECTED");
         world.lease = {
             expires_at: "2026-11-22 14:29:40",
             now: "2026-11-22 14:28:00",
