@@ -27,17 +27,17 @@ def _open_own(name):
     return file_open(f"crm_telephony/static/src/audio/{name}.wav", "rb")
 
 
-def _find_upload(attachment_id, token, model):
-    """Return the stream of an uploaded sound; its URL cannot be guessed.
+def _find_upload(attachment_id, token):
+    """Return the stream of a sound of the audio library; its URL cannot be guessed.
 
-    :param str model: model of the record with the sound
     :raise NotFound: there is no such sound, or the token is wrong
     """
     # sudo: ir.attachment - the token gives access to the sound
     attachment_sudo = request.env["ir.attachment"].browse(attachment_id).sudo().exists()
     if (
         not attachment_sudo
-        or attachment_sudo.res_model != model
+        or attachment_sudo.res_model != "telephony.sound"
+        or attachment_sudo.res_field != "content"
         or not consteq((attachment_sudo.access_token or "").encode(), token.encode())
     ):
         raise request.not_found()
@@ -72,9 +72,9 @@ class Sound(Controller):
         return self._play(_open_own("hold_music"), seconds)
 
     @route("/telephony/sound/<int:attachment_id>/<string:token>", auth="public", **ROUTE)
-    def prompt(self, attachment_id, token, **params):
-        """Return the sound of a step of a call flow."""
-        with _find_upload(attachment_id, token, "telephony.flow.step") as file:
+    def library_sound(self, attachment_id, token, **params):
+        """Return a sound of the audio library."""
+        with _find_upload(attachment_id, token) as file:
             content = file.read()
         return _answer(content, get_type(content) or "application/octet-stream", len(content))
 
@@ -83,9 +83,9 @@ class Sound(Controller):
         auth="public",
         **ROUTE,
     )
-    def queue_music(self, attachment_id, token, seconds, **params):
-        """Stream the music of a queue."""
-        return self._play(_find_upload(attachment_id, token, "telephony.queue"), seconds)
+    def library_music(self, attachment_id, token, seconds, **params):
+        """Stream a sound of the audio library as music of an exact length."""
+        return self._play(_find_upload(attachment_id, token), seconds)
 
     def _play(self, file, seconds):
         sound = Loop(file, min(max(seconds, 1), LONGEST))

@@ -179,6 +179,8 @@ class TwilioWebhook(Controller):
             # A concurrent response is already moving the caller on, and a second one would take a
             # second step. This one is normally not used; if it is, the request is repeated.
             return [Redirect(account_sudo._get_webhook_url("step", call=call_sudo.uuid))]
+        if voice_request.queue_result == "failed":
+            return call_sudo._process_failed_wait()
         if voice_request.queue_result == "refused":
             return call_sudo._process_refused()
         return call_sudo._process_next(voice_request)
@@ -219,6 +221,10 @@ class TwilioWebhook(Controller):
     @twiml_route("fallback")
     def fallback(self, account_sudo, voice_request):
         """Handle a voice response that Twilio could not use."""
+        calls = account_sudo.env["telephony.call"]
+        response = calls._process_unplayable(account_sudo, voice_request)
+        if response:
+            return response
         code = voice_request.error_code or "unknown"
         _logger.error(
             "%s: Twilio could not use an answer, error %s", _get_label(voice_request), code

@@ -30,9 +30,10 @@ class VoiceRequest:
     :param str digits: keys that the party pressed
     :param str queue_id: the provider's identifier of the queue in which the leg waits
     :param str queue_result: why the leg is out of the queue: `left`, `moved` by another request,
-        `refused` by the queue, `hung_up`; empty if it comes from elsewhere
+        `refused` by the queue, `failed` in it, `hung_up`; empty if it comes from elsewhere
     :param str dial_result: how the leg of a `Dial` ended, one of `LEG_END_REASONS`
     :param str error_code: the provider's code if it could not use our last voice response
+    :param bool is_sound_error: whether a sound may be the reason for that
     :param int dial_seconds: seconds for which the leg of a `Dial` was connected, if reported
     :param str caller_name: name that the telephone network has for the caller. It is chosen by the
         caller's side, as are city and country, and proves nothing
@@ -55,6 +56,7 @@ class VoiceRequest:
     queue_result: str = ""
     dial_result: str = ""
     error_code: str = ""
+    is_sound_error: bool = False
     dial_seconds: int | None = None
     caller_name: str = ""
     caller_city: str = ""

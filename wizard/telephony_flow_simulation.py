@@ -241,5 +241,6 @@ class TelephonyFlowSimulation(models.TransientModel):
             if isinstance(step, Reject):
                 return [self.env._("The caller hears that the call was rejected.")]
             if isinstance(step, Play):
-                return [self.env._("The caller hears an audio file.")]
+                sound = call.step_id._get_sounds()[:1]
+                return [self.env._("The caller hears the sound “%(sound)s”.", sound=sound.name)]
         return []

@@ -77,12 +77,13 @@ def test_flow_in_croatian(world, agent, arrange, customers):
     expect(problems).to_contain_text("Twilio has no voice for Croatian")
     expect(problems).to_contain_text("Upload a sound in place of the text of “Zatvoreno”.")
     [step] = world.admin.search("telephony.flow.step", [("flow_id", "=", flow_id)], ["id"])
-    world.admin.call(
-        "telephony.flow.step",
-        "write",
-        [step["id"]],
-        {"audio": base64.b64encode(make_ogg()).decode(), "audio_name": "Dobar dan.ogg"},
+    sound = world.admin.create(
+        "telephony.sound",
+        name="Dobar dan",
+        content=base64.b64encode(make_ogg()).decode(),
+        content_name="Dobar dan.ogg",
     )
+    world.admin.call("telephony.flow.step", "write", [step["id"]], {"sound_id": sound})
     open_record(admin, "telephony.flow", flow_id)
     expect(problems).to_contain_text("are spoken in English")
     telephone = world.emulator.calls_us(customers("Ivana Horvat").number)

@@ -21,14 +21,17 @@ _PICK_UP_AT = """(moment) => setTimeout(
 
 def make_queue(world, name, members, **values):
     """Return a queue with music of its own."""
-    music = base64.b64encode(make_microphone(MUSIC).read_bytes()).decode()
+    music = world.admin.create(
+        "telephony.sound",
+        name=f"Music of {name}",
+        content=base64.b64encode(make_microphone(MUSIC).read_bytes()).decode(),
+    )
     return world.admin.create(
         "telephony.queue",
         name=name,
         agent_ids=[(6, 0, members)],
         announcement=HELLO,
-        music=music,
-        music_name="music.wav",
+        music_sound_id=music,
         ring_seconds=120,
         **values,
     )

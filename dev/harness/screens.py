@@ -45,6 +45,7 @@ FORMS = {
     "agent": ("telephony.agent", []),
     "number": ("telephony.number", []),
     "queue": ("telephony.queue", []),
+    "sound": ("telephony.sound", []),
     "contact": ("res.partner", [("name", "=", "Anna Peeters")]),
 }
 #: Dialogs: action or model, and the names in the context that stand for a record.

@@ -97,6 +97,11 @@ REMOVED = {
     "telephony.call.trace",
     # A time replaces it: telephony.recording.deleted_at_provider.
     "telephony.recording.deleted_at_carrier",
+    # The audio library has them: telephony.sound.
+    "telephony.flow.step.audio",
+    "telephony.flow.step.audio_name",
+    "telephony.queue.music",
+    "telephony.queue.music_name",
     # They are counted in the ledger of dialed legs.
     "telephony.caller.id.attempt_count",
     "telephony.caller.id.attempts_since",
@@ -344,6 +349,31 @@ def test_queue_without_limits_stays_without(first_life):
         " FROM telephony_queue WHERE name = 'Kept'"
     )
     assert queue == (False, False, 10, 300, 80)
+
+
+def test_files_of_steps_and_queues_are_in_the_library(life):
+    """Each file is the sound of the same step or queue, with its name."""
+    rows = life.all(
+        "SELECT sound.id, sound.name, sound.kind, file.checksum"
+        "  FROM telephony_sound AS sound JOIN ir_attachment AS file ON file.res_id = sound.id"
+        "   AND file.res_model = 'telephony.sound' AND file.res_field = 'content'"
+    )
+    sounds = {sound: (name, kind, checksum) for sound, name, kind, checksum in rows}
+    values, _identifiers = life.before
+    files = values["telephony.flow.step.audio"] | values["telephony.queue.music"]
+    assert len(sounds) == 2
+    assert {checksum for _name, _kind, checksum in sounds.values()} == set(files.values())
+    [step] = life.all(
+        "SELECT flow.name || ' › ' || step.name, step.sound_id FROM telephony_flow_step AS step"
+        " JOIN telephony_flow AS flow ON flow.id = step.flow_id WHERE step.sound_id IS NOT NULL"
+    )
+    [queue] = life.all(
+        "SELECT name, music_sound_id FROM telephony_queue WHERE music_sound_id IS NOT NULL"
+    )
+    assert {(name, sounds[sound][0]) for name, sound in (step, queue)} == {
+        (step[0], step[0]),
+        (queue[0], queue[0]),
+    }
 
 
 def test_recording_is_kept_and_out_of_reach(first_life):

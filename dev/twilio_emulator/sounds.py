@@ -38,9 +38,11 @@ class Sounds:
         self._cache.clear()
 
     async def fetch(self, url, call_sid=None):
-        """Return a file's samples; None (and a log entry) if it cannot be fetched.
+        """Return a file's samples.
 
-        :raise TwimlError: it is no sound that Twilio plays, so the document fails.
+        Twilio does not document whether it skips a missing sound; a failing document is harder.
+
+        :raise TwimlError: it cannot be fetched, or is no sound that Twilio plays.
         """
         if url in self._cache:
             return self._cache[url]
@@ -48,7 +50,7 @@ class Sounds:
             url, {"CallSid": call_sid}, "GET", kind="media"
         )
         if not answer.ok:
-            return None
+            raise TwimlError(answer.error, answer.message)
         try:
             if answer.content_type not in PLAYABLE:
                 raise ValueError(f"Invalid Content-Type: {answer.content_type}")

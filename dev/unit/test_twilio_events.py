@@ -268,13 +268,31 @@ def test_voice_request_after_a_menu_names_key_and_step():
 
 
 @pytest.mark.parametrize(
+    ("code", "url", "is_sound_error"),
+    [
+        ("13420", "https://crm.example.test/telephony/twilio/voice", True),
+        ("12300", "", True),
+        ("11200", "https://sounds.example.com/hello.mp3", True),
+        ("11200", "https://crm.example.test/telephony/sound/1/x", True),
+        ("11200", "https://crm.example.test/telephony/twilio/voice", False),
+        ("12100", None, False),
+        (None, "https://sounds.example.com/hello.mp3", False),
+    ],
+)
+def test_error_may_be_that_of_a_sound(code, url, is_sound_error):
+    params = {"CallSid": "CA1", "ErrorCode": code, "ErrorUrl": url}
+    assert events.parse_voice_request(params).is_sound_error is is_sound_error
+
+
+@pytest.mark.parametrize(
     ("word", "result"),
     [
         ("leave", "left"),
         ("redirected", "moved"),
         ("bridging-in-process", "moved"),
         ("queue-full", "refused"),
-        ("system-error", "refused"),
+        ("error", "failed"),
+        ("system-error", "failed"),
         ("hangup", "hung_up"),
         ("news", ""),
         (None, ""),

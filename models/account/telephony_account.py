@@ -204,24 +204,6 @@ class TelephonyAccount(models.Model):
         """Return the public URL of one of the addon's sounds, see `controllers/sound.py`."""
         return f"{self._get_base_url()}/telephony/sound/{name}.wav"
 
-    @api.model
-    def _share_sound(self, record, field):
-        """Return what gives public access to an uploaded sound: its identifier and its token.
-
-        :param record: record of a queue or of a step
-        :param str field: binary field with the sound
-        :rtype: tuple(int, str)
-        """
-        attachment = self.env["ir.attachment"].search(
-            [
-                ("res_model", "=", record._name),
-                ("res_id", "=", record.id),
-                ("res_field", "=", field),
-            ],
-            limit=1,
-        )
-        return attachment.id, attachment.generate_access_token()[0]
-
     def _get_spoken_lang(self, lang):
         """Return the language in which our own sentences are spoken: English without a voice.
 

@@ -47,6 +47,8 @@ KEY_SECONDS = 1
 LINE_SECONDS, LINE_WAIT_SECONDS = 5, 300
 # Seconds of music between two checks: each piece is a file, with a gap before it.
 MUSIC_SECONDS = 10
+# A sound that ends within this time was skipped by the provider.
+SKIPPED_SECONDS = 2
 # Maximum seconds in a queue: each of them costs money, and a caller may have put the phone aside.
 LONGEST_WAIT = 3600
 # Phases in which a caller waits for an agent to accept.
@@ -70,6 +72,9 @@ class TelephonyCall(models.Model):
     queued_at = fields.Datetime(readonly=True)
     queue_position = fields.Integer("Initial Position", readonly=True)
     announced_at = fields.Datetime(readonly=True)
+    music_at = fields.Datetime(
+        readonly=True, help="When the last sound of unknown length began for a waiting caller."
+    )
     line_wanted_at = fields.Datetime(
         "Waiting for a Line",
         readonly=True,
@@ -199,6 +204,8 @@ class TelephonyCall(models.Model):
     def _wait_while_waiting(self, voice_request, now, is_first):
         if self.step_id.kind != "queue":
             return self._wait_while_offering(voice_request, now, is_first)
+        if not is_first and not voice_request.digits:
+            self._doubt_skipped_music(now)
         return self._wait_in_queue(now, is_first)
 
     def _wait_while_offering(self, voice_request, now, is_first):
@@ -940,7 +947,82 @@ class TelephonyCall(models.Model):
         """
         if offers:
             return self._get_offer_ringback(offers, now, is_first, seconds)
-        return [*self._make_announcement(now), Play(self._get_music_url(seconds))]
+        return [*self._make_announcement(now), self._play_queue_music(now, seconds)]
+
+    def _play_queue_music(self, now, seconds):
+        """Return the music of a queue.
+
+        A sound that cannot be cut is played to its end, unless a decision is due at once. While it
+        plays, the reconciliation ends a wait that is too long.
+
+        :param datetime now: the current time
+        :param int seconds: the length of any other music
+        :rtype: Play
+        """
+        music = self.queue_id.music_sound_id
+        if music.can_be_cut or not music._is_heard() or seconds <= LINE_SECONDS:
+            return Play(self._get_music_url(seconds))
+        self.music_at = now
+        return Play(music._get_public_url(self.account_id))
+
+    def _doubt_skipped_music(self, now):
+        """Doubt the music of the queue if the provider skipped it.
+
+        Otherwise it would request the next sound at once, again and again.
+
+        :param datetime now: the current time
+        """
+        if self.music_at and (now - self.music_at).total_seconds() < SKIPPED_SECONDS:
+            self.queue_id.music_sound_id._doubt()
+        if self.music_at:
+            self.music_at = False
+
+    def _doubt_sounds(self):
+        """Doubt the sounds that the caller was about to hear, see `telephony.sound`.
+
+        :return: whether there were any
+        :rtype: bool
+        """
+        in_flow = self._get_phase().name in ("in_flow", *WAITING_PHASES)
+        return bool(in_flow and self.step_id and self.step_id._get_sounds()._doubt())
+
+    @api.model
+    def _process_unplayable(self, account, voice_request):
+        """Return the response to a caller whose last one contained a sound that cannot be played.
+
+        :param account: the account of the call
+        :param VoiceRequest voice_request: request of the provider
+        :return: a voice response; empty if the sounds of the library were not the reason
+        :rtype: list
+        """
+        leg = self.env["telephony.call.leg"].search(
+            [
+                ("account_id", "=", account.id),
+                ("provider_leg_id", "=", voice_request.leg_id),
+                ("role", "=", "customer"),
+            ]
+        )
+        call = leg.call_id
+        if not (voice_request.leg_id and call and voice_request.is_sound_error):
+            return []
+        call._lock()
+        if not call._doubt_sounds():
+            return []
+        if call._get_phase().name in WAITING_PHASES:
+            return call._advance_customer()
+        return call._refuse_while_in_flow()
+
+    def _process_failed_wait(self):
+        """Return the response to a caller whom the provider took out of the queue after an error.
+
+        Note: `self.ensure_one()`
+
+        :return: a voice response
+        :rtype: list
+        """
+        self.ensure_one()
+        self._lock()
+        return self._advance_customer() if self._doubt_sounds() else self._advance_refused()
 
     def _may_wait_on(self):
         """Return whether the caller has not reached the maximum wait of the queue."""
@@ -1042,14 +1124,16 @@ class TelephonyCall(models.Model):
             return []
         self.announced_at = now
         lang = self.flow_id.language
-        sentences = []
-        if queue.announcement:
+        sound, sentences = queue.announcement_sound_id, []
+        is_played = sound._is_heard()
+        if queue.announcement and not is_played:
             voice = self.account_id._get_spoken_lang(lang)
             sentences.append(Say(queue.announcement, to_language_tag(voice)))
         sentences += self._get_place_sentences(lang)
         if self._may_request_queue_callback():
             sentences.append(self._say(lang, "offer_queue_callback", key=queue.callback_key))
-        return self.env["telephony.speech"]._join(sentences)
+        spoken = self.env["telephony.speech"]._join(sentences)
+        return [Play(sound._get_public_url(self.account_id)), *spoken] if is_played else spoken
 
     def _get_place(self):
         """Return this caller's position in the queue, from 1. Note: `self.ensure_one()`"""
@@ -1079,9 +1163,9 @@ class TelephonyCall(models.Model):
 
     def _get_music_url(self, seconds):
         base = f"{self.account_id._get_base_url()}/telephony/sound"
-        if self.queue_id.music:
-            sound, token = self.account_id._share_sound(self.queue_id, "music")
-            return f"{base}/{sound}/{token}/{seconds}.wav"
+        music = self.queue_id.music_sound_id
+        if music.can_be_cut and music._is_heard():
+            return music._get_public_url(self.account_id, seconds)
         return f"{base}/hold_music/{seconds}.wav"
 
     # === RPC === #

@@ -36,7 +36,7 @@ START = "start"
 NEW_KEY = "key"
 MENU_KEYS = "1234567890*#"
 # Fields of a step that are not restored: they name the step, or belong to the addon.
-KEPT_FIELDS = {"flow_id", "company_id", "key_ids", "audio_name", "condition_user_id"}
+KEPT_FIELDS = {"flow_id", "company_id", "key_ids", "condition_user_id"}
 MOST_NAMES = 2
 
 
@@ -542,7 +542,7 @@ class TelephonyFlowStep(models.Model):
         return names.get(self.condition_model)
 
     def _get_summary_menu(self):
-        return (self.message or "").partition("\n")[0]
+        return self.sound_id.name or (self.message or "").partition("\n")[0]
 
     def _get_summary_message(self):
         return self._get_summary_menu()

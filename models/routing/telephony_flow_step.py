@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...tools.language import LONGEST_TEXT
-from .sound_upload import make_playable
+from ..arguments import check_one
 
 EXIT_FIELDS = (
     "next_step_id",
@@ -112,10 +112,13 @@ class TelephonyFlowStep(models.Model):
     )
     # Message
     message = fields.Text(help="Text that callers hear, in the language of the flow.")
-    audio = fields.Binary(
-        "Audio File", attachment=True, help="Sound file played instead of the text."
+    sound_id = fields.Many2one(
+        "telephony.sound",
+        check_company=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Played instead of the text. If Twilio cannot play it, callers hear the text.",
     )
-    audio_name = fields.Char()
     # Voicemail
     max_seconds = fields.Integer(
         "Maximum Length", default=180, help="Maximum length of a message, from 10 to 600 seconds."
@@ -257,10 +260,10 @@ class TelephonyFlowStep(models.Model):
                     )
                 )
 
-    @api.constrains("kind", "message", "audio")
+    @api.constrains("kind", "message", "sound_id")
     def _check_message(self):
         for step in self:
-            if step.kind == "message" and not step.audio and not (step.message or "").strip():
+            if step.kind == "message" and not step.sound_id and not (step.message or "").strip():
                 raise ValidationError(
                     self.env._("Enter the message that callers hear in “%(name)s”.", name=step.name)
                 )
@@ -280,9 +283,7 @@ class TelephonyFlowStep(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        steps = super().create(
-            [make_playable(self.env, vals, "audio", "audio_name") for vals in vals_list]
-        )
+        steps = super().create(vals_list)
         steps.flow_id._notify_changed()
         return steps
 
@@ -291,7 +292,7 @@ class TelephonyFlowStep(models.Model):
         if "agent_ids" in vals:
             # sudo: telephony.flow.step - only to notify the pages of those who are rung no more
             self.sudo().agent_ids._notify_rights()
-        result = super().write(make_playable(self.env, vals, "audio", "audio_name"))
+        result = super().write(vals)
         if is_shown:
             self.flow_id._notify_changed()
         return result
@@ -370,3 +371,33 @@ class TelephonyFlowKey(models.Model):
                         name=key.step_id.name,
                     )
                 )
+
+
+class TelephonySound(models.Model):
+    """The steps that play a sound."""
+
+    _inherit = "telephony.sound"
+
+    step_ids = fields.One2many("telephony.flow.step", "sound_id", "Steps")
+    flow_count = fields.Integer("Call Flows", compute="_compute_flow_count")
+
+    @api.depends("step_ids")
+    def _compute_flow_count(self):
+        for sound in self:
+            sound.flow_count = len(sound.step_ids.flow_id)
+
+    @check_one
+    def action_view_flows(self):
+        """Open the call flows that play this sound."""
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Call Flows"),
+            "res_model": "telephony.flow",
+            "views": [(False, "list"), (False, "form")],
+            "domain": [("step_ids.sound_id", "=", self.id)],
+        }
+
+    def _get_uses(self):
+        steps = self.with_context(active_test=False, telephony_with_flow=True).step_ids
+        return [*super()._get_uses(), *(f"“{name}”" for name in steps.mapped("display_name"))]

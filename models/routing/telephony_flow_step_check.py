@@ -1,12 +1,11 @@
-import base64
 from datetime import datetime, timedelta
 
 from pytz import UTC
 
 from odoo import models
+from odoo.tools import format_datetime
 
 from ...tools.phone_number import classify
-from ...tools.sound_file import get_type
 from ..call.telephony_call_outgoing import MOST_PHONES
 
 # The exits of each kind of step to other steps.
@@ -87,21 +86,38 @@ class TelephonyFlowStep(models.Model):
         """
         self.ensure_one()
         check = getattr(self, f"_check_problems_{self.kind}", None)
-        return [*(check() if check else ()), *self._check_problems_of_sound()]
+        return [*(check() if check else ()), *self._check_problems_of_sounds()]
 
-    def _check_problems_of_sound(self):
-        # A form shows sizes in place of files.
-        audio = self.with_context(bin_size=False, bin_size_audio=False).audio
-        if audio and not get_type(base64.b64decode(audio)):
-            yield self.env._(
-                "“%(step)s”: the audio file cannot be played on the phone. Upload it again.",
-                step=self.name,
-            )
+    def _check_problems_of_sounds(self):
+        needs_text = self.kind in ("message", "menu") and not (self.message or "").strip()
+        for sound in self._get_sounds():
+            if sound.kind == "file" and not sound.seconds:
+                yield self.env._(
+                    "“%(step)s”: the sound “%(sound)s” cannot be played on the phone. Record or "
+                    "upload it again.",
+                    step=self.name,
+                    sound=sound.name,
+                )
+            if sound._has_failed():
+                yield self.env._(
+                    "“%(step)s”: Twilio could not play the sound “%(sound)s” on %(moment)s. Listen "
+                    "to it in the audio library.",
+                    step=self.name,
+                    sound=sound.name,
+                    moment=format_datetime(self.env, sound.failed_at),
+                )
+            if sound.kind == "url" and needs_text:
+                yield self.env._(
+                    "“%(step)s”: enter a text, too. Callers hear it if Twilio cannot play the "
+                    "sound “%(sound)s”.",
+                    step=self.name,
+                    sound=sound.name,
+                )
 
     def _is_spoken(self):
         """Return whether callers hear a text of this step. Note: `self.ensure_one()`"""
         self.ensure_one()
-        return not self.audio and (
+        return not self.sound_id and (
             self.kind == "voicemail" or (self.kind in ("message", "menu") and bool(self.message))
         )
 
@@ -117,7 +133,7 @@ class TelephonyFlowStep(models.Model):
     def _check_problems_menu(self):
         if not self.key_ids:
             yield self.env._("“%(step)s” has no keys.", step=self.name)
-        if not self.audio and not (self.message or "").strip():
+        if not self.sound_id and not (self.message or "").strip():
             yield self.env._("“%(step)s”: no message announces the available keys.", step=self.name)
         for key in self.key_ids:
             target = key.target_step_id

@@ -139,8 +139,7 @@ class TelephonyFlowStep(models.Model):
     def _ask(self, call):
         call.menu_count += 1
         url = self._get_next_url(call)
-        prompt = tuple(self._get_prompt(call, self.message))
-        return [Gather(prompt, KEY_SECONDS, url), Redirect(url)]
+        return [Gather(tuple(self._get_prompt(call)), KEY_SECONDS, url), Redirect(url)]
 
     # === FORWARD === #
 
@@ -220,7 +219,7 @@ class TelephonyFlowStep(models.Model):
 
     def _enter_message(self, call):
         call._add_timeline("message_played", step=self.name)
-        return [*self._get_prompt(call, self.message), HangUp()]
+        return [*self._get_prompt(call, "no_one_available"), HangUp()]
 
     def _enter_reject(self, call):
         call._add_timeline("call_rejected", step=self.name)
@@ -232,13 +231,8 @@ class TelephonyFlowStep(models.Model):
     def _enter_voicemail(self, call):
         call._add_timeline("voicemail", step=self.name)
         call.recipient_ids = self.agent_ids.user_id
-        prompt = (
-            self._get_prompt(call, self.message)
-            if self.audio or self.message
-            else [call._say(self.flow_id.language, "leave_message")]
-        )
         return [
-            *prompt,
+            *self._get_prompt(call, "leave_message"),
             Record(
                 self.max_seconds,
                 self._get_next_url(call),
@@ -251,16 +245,25 @@ class TelephonyFlowStep(models.Model):
         """Return the URL that is requested after this step; it contains the id of the step."""
         return call.account_id._get_webhook_url("step", call=call.uuid, at=self.id)
 
-    def _get_prompt(self, call, text):
-        """Return the prompt: the audio file, or else the text."""
-        if self.audio:
-            return [Play(self._get_audio_url(call.account_id))]
-        return [Say(text, self.flow_id._get_speech_language())]
+    def _get_sounds(self):
+        """Return the sounds that callers hear in this step."""
+        if self.kind == "queue":
+            return self.queue_id.announcement_sound_id | self.queue_id.music_sound_id
+        has_prompt = self.kind in ("message", "menu", "voicemail")
+        return self.sound_id if has_prompt else self.sound_id.browse()
 
-    def _get_audio_url(self, account):
-        """Return the public, unguessable URL of the audio file."""
-        sound, token = account._share_sound(self, "audio")
-        return f"{account._get_base_url()}/telephony/sound/{sound}/{token}"
+    def _get_prompt(self, call, standard=""):
+        """Return the prompt: the sound, or else the text.
+
+        :param call: the call, as superuser
+        :param str standard: code of the standard sentence in place of a missing text
+        :rtype: list
+        """
+        if self.sound_id._is_heard():
+            return [Play(self.sound_id._get_public_url(call.account_id))]
+        if self.message:
+            return [Say(self.message, self.flow_id._get_speech_language())]
+        return [call._say(self.flow_id.language, standard)] if standard else []
 
     def _choose_next_agents(self, call):
         """Return the agents to ring next: all at once, or the next one who was not rung yet."""

@@ -1,17 +1,17 @@
-import base64
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...tools.language import LONGEST_TEXT
-from ...tools.wav import get_seconds
+from ..arguments import check_one
 from ..gate import choose_inside
-from .sound_upload import make_playable
 
 # The wait is estimated from the answered callers of the last hours: their maximum and minimum
 # number.
 ESTIMATE_HOURS, ESTIMATE_MOST, ESTIMATE_LEAST = 2, 20, 3
+# A sound that is played whole is followed by a request, and by a gap.
+SHORTEST_MUSIC = 5
 
 
 class TelephonyQueue(models.Model):
@@ -53,14 +53,27 @@ class TelephonyQueue(models.Model):
     max_callers = fields.Integer("Maximum Callers", default=10)
     limit_wait = fields.Boolean(default=True)
     max_wait = fields.Integer("Maximum Wait", default=300, help="In seconds, one hour at most.")
-    music = fields.Binary(
-        attachment=True, help="Sound file. Leave empty to play the default music."
+    music_sound_id = fields.Many2one(
+        "telephony.sound",
+        "Music",
+        check_company=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Leave empty to play the default music. A WAV file is interrupted for the "
+        "announcement and continues in a loop. An MP3 file or a web address is played to its end, "
+        "and the announcement follows.",
     )
-    music_name = fields.Char()
     announcement = fields.Text(
         translate=True,
         help="Played when the caller joins the queue and at regular intervals, "
         "in the language of the flow.",
+    )
+    announcement_sound_id = fields.Many2one(
+        "telephony.sound",
+        check_company=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Played instead of the text. If Twilio cannot play it, callers hear the text.",
     )
     announcement_interval = fields.Integer(default=30)
     say_position = fields.Boolean("Announce Position", default=True)
@@ -105,11 +118,21 @@ class TelephonyQueue(models.Model):
         "0 and 100.",
     )
 
-    @api.constrains("music")
+    @api.constrains("music_sound_id")
     def _check_music(self):
-        for queue in self.filtered("music"):
-            if get_seconds(base64.b64decode(queue.music)) < 1:
-                raise ValidationError(self.env._("The music must last at least one second."))
+        for queue in self:
+            music = queue.music_sound_id
+            is_whole = music.kind == "file" and not music.can_be_cut
+            if is_whole and music.seconds < SHORTEST_MUSIC:
+                raise ValidationError(
+                    self.env._(
+                        "“%(sound)s” is too short to be the music of “%(queue)s”: music must last "
+                        "at least %(count)s seconds.",
+                        sound=music.name,
+                        queue=queue.name,
+                        count=SHORTEST_MUSIC,
+                    )
+                )
 
     @api.constrains("announcement")
     def _check_announcement(self):
@@ -122,17 +145,6 @@ class TelephonyQueue(models.Model):
                         count=LONGEST_TEXT,
                     )
                 )
-
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        return super().create(
-            [make_playable(self.env, vals, "music", "music_name", True) for vals in vals_list]
-        )
-
-    def write(self, vals):
-        return super().write(make_playable(self.env, vals, "music", "music_name", True))
 
     # === COMPUTE METHODS === #
 
@@ -250,3 +262,45 @@ class TelephonyQueue(models.Model):
             self.env["telephony.call"].union(*(call for call, _chosen in choices))._lock()
             for call, chosen in choices:
                 call.env["telephony.offer"]._make(call, chosen, queue.ring_seconds)
+
+
+class TelephonySound(models.Model):
+    """The queues that play a sound."""
+
+    _inherit = "telephony.sound"
+
+    music_queue_ids = fields.One2many("telephony.queue", "music_sound_id", "Music of")
+    announcement_queue_ids = fields.One2many(
+        "telephony.queue", "announcement_sound_id", "Announcement of"
+    )
+    queue_count = fields.Integer("Queues", compute="_compute_queue_count")
+
+    @api.constrains("kind", "content")
+    def _check_music(self):
+        self.with_context(active_test=False).music_queue_ids._check_music()
+
+    @api.depends("music_queue_ids", "announcement_queue_ids")
+    def _compute_queue_count(self):
+        for sound in self:
+            sound.queue_count = len(sound.music_queue_ids | sound.announcement_queue_ids)
+
+    @check_one
+    def action_view_queues(self):
+        """Open the queues that play this sound."""
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Queues"),
+            "res_model": "telephony.queue",
+            "views": [(False, "list"), (False, "form")],
+            "domain": [
+                "|",
+                ("music_sound_id", "=", self.id),
+                ("announcement_sound_id", "=", self.id),
+            ],
+        }
+
+    def _get_uses(self):
+        sound = self.with_context(active_test=False)
+        queues = sound.music_queue_ids | sound.announcement_queue_ids
+        return [*super()._get_uses(), *(f"“{name}”" for name in queues.mapped("display_name"))]

@@ -1,7 +1,9 @@
 import base64
 import binascii
+import logging
 import math
 import os
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -14,6 +16,11 @@ from ...tools.web_address import is_public_address
 MOST_BYTES = 20 * 1024 * 1024
 # What changes the sound that callers hear.
 SOUND_FIELDS = {"kind", "content", "url"}
+# For how long callers hear something else after the provider could not play a sound, and for how
+# long administrators see it.
+DOUBT, SHOWN = timedelta(minutes=10), timedelta(days=1)
+
+_logger = logging.getLogger(__name__)
 
 
 class TelephonySound(models.Model):
@@ -53,6 +60,13 @@ class TelephonySound(models.Model):
     )
     seconds = fields.Float(compute="_compute_file", store=True)
     duration_display = fields.Char("Duration", compute="_compute_duration_display")
+    failed_at = fields.Datetime(
+        "Last Failure",
+        readonly=True,
+        copy=False,
+        help="When Twilio could not play this sound. For the next ten minutes, callers hear the "
+        "text or the default music instead.",
+    )
     # Only a WAV file can be cut to the exact length that the wait of a caller needs.
     can_be_cut = fields.Boolean(compute="_compute_file", store=True)
 
@@ -101,7 +115,11 @@ class TelephonySound(models.Model):
         return super().create([self._make_playable(vals) for vals in vals_list])
 
     def write(self, vals):
-        return super().write(self._make_playable(vals))
+        result = super().write(self._make_playable(vals))
+        if SOUND_FIELDS & vals.keys():
+            # sudo: telephony.sound - a failure of the former sound, written by the addon itself
+            self.sudo().filtered("failed_at").failed_at = False
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
@@ -160,6 +178,30 @@ class TelephonySound(models.Model):
         """
         self.ensure_one()
         return []
+
+    def _is_heard(self):
+        """Return whether callers hear this sound.
+
+        :return: False for no sound, for a file that is none, and after a failure
+        :rtype: bool
+        """
+        is_known = self.kind == "url" or self.seconds > 0
+        return bool(self) and is_known and not self._has_failed(DOUBT)
+
+    def _has_failed(self, period=SHOWN):
+        """Return whether the provider could not play this sound within a period."""
+        return bool(self.failed_at) and self.failed_at > fields.Datetime.now() - period
+
+    def _doubt(self):
+        """Replace these sounds for a while, because the provider could not play one of them.
+
+        :return: the sounds that callers heard until now
+        """
+        heard = self.filtered(lambda sound: sound._is_heard())
+        if heard:
+            _logger.warning("Sounds %s: the provider cannot play one of them", heard.ids)
+            heard.failed_at = fields.Datetime.now()
+        return heard
 
     def _get_public_url(self, account, seconds=0):
         """Return the address from which the provider fetches this sound; it cannot be guessed.

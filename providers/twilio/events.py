@@ -41,10 +41,13 @@ QUEUE_RESULTS = {
     "bridging-in-process": "moved",
     # The queue is full, or could not be created.
     "queue-full": "refused",
-    "error": "refused",
-    "system-error": "refused",
+    # What the caller was to hear in it could not be used, or something else failed.
+    "error": "failed",
+    "system-error": "failed",
     "hangup": "hung_up",
 }
+# https://www.twilio.com/docs/api/errors: a wrong content type, and Play and Gather that fail.
+SOUND_ERRORS = {"12300", "13325", "13420"}
 # Twilio's name of a browser: this, and our identity of the agent.
 BROWSER = "client:"
 
@@ -207,6 +210,7 @@ def parse_voice_request(params, query=None):
         dial_result=parse_dial_result(params),
         # Twilio's codes have five digits; other values are dropped.
         error_code=code if parse_number(code) and len(code) <= 6 else "",
+        is_sound_error=is_sound_error(code, params.get("ErrorUrl") or ""),
         dial_seconds=parse_number(params.get("DialCallDuration")),
         caller_name=parse_name(params.get("CallerName")),
         caller_city=parse_name(params.get("FromCity")),
@@ -214,6 +218,16 @@ def parse_voice_request(params, query=None):
         diverted_from=parse_name(params.get("ForwardedFrom") or params.get("CalledVia")),
         attestation=parse_attestation(params.get("StirVerstat")),
     )
+
+
+def is_sound_error(code, url):
+    """Return whether a sound may be the reason why Twilio could not use our last document.
+
+    :param str code: Twilio's error
+    :param str url: URL that Twilio names with it: of the document, or of the sound
+    :rtype: bool
+    """
+    return bool(code) and (code in SOUND_ERRORS or (bool(url) and "/telephony/twilio/" not in url))
 
 
 # Why a leg failed, by the response code of the called network (SIP), and by Twilio's own code.

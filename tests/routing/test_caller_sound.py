@@ -11,7 +11,6 @@ from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
 
 from odoo.addons.crm_telephony.controllers.sound import SOUNDS
-from odoo.addons.crm_telephony.models.routing import sound_upload
 from odoo.addons.crm_telephony.tools.language import LONGEST_TEXT
 
 from ..common import BASE_URL, CUSTOMER, TelephonyHttpCase
@@ -19,6 +18,7 @@ from ..common import BASE_URL, CUSTOMER, TelephonyHttpCase
 # The beginning of an MP3 file: a tag, and the header of a frame.
 MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\xff\xfb\x90\x64" + bytes(400)
 OGG = b"OggS" + bytes(400)
+ADDRESS = "https://sounds.example.com/hello.mp3"
 
 
 def make_wav(seconds=1, width=2):
@@ -35,6 +35,20 @@ def encode(content):
 
 
 class CallerSoundCase(TelephonyHttpCase):
+    def make_sound(self, **values):
+        """Return a sound of the audio library: a file, or the address that is given."""
+        return self.env["telephony.sound"].create(
+            {
+                "name": "Hello",
+                "company_id": self.company_a.id,
+                **({} if "url" in values else {"content": encode(make_wav(5))}),
+                **values,
+            }
+        )
+
+    def make_address(self, **values):
+        return self.make_sound(**{"kind": "url", "url": ADDRESS, **values})
+
     def set_message(self, **values):
         self.ring.write({"kind": "message", **values})
 
@@ -67,7 +81,7 @@ class TestSounds(CallerSoundCase):
     def test_uploaded_sound_has_its_type(self):
         for content, kind in ((make_wav(), "audio/wav"), (MP3, "audio/mpeg")):
             with self.subTest(kind):
-                self.set_message(audio=encode(content))
+                self.set_message(sound_id=self.make_sound(content=encode(content)).id)
                 _call, [play, _hang_up] = self.call_in(sid=f"CA{len(content):032x}")
                 response = self.fetch(play.text)
                 self.assertEqual(response.headers["Content-Type"], kind)
@@ -76,49 +90,26 @@ class TestSounds(CallerSoundCase):
             url = f"{play.text.removeprefix(BASE_URL)}{guess}"
             self.assertEqual(self.url_open(url).status_code, 404)
 
-    def test_other_kinds_are_converted(self):
-        """An upload of another kind becomes WAV, if the library for it is installed."""
-        with patch.object(sound_upload, "convert", lambda content: make_wav()):
-            self.set_message(audio=encode(OGG), audio_name="Welcome.ogg")
-        self.assertEqual(base64.b64decode(self.ring.audio), make_wav())
-        self.assertEqual(self.ring.audio_name, "Welcome.wav")
-
-    def test_other_kinds_are_refused_without_the_library(self):
-        with (
-            patch.object(sound_upload, "convert", lambda content: b""),
-            self.assertRaisesRegex(ValidationError, "Upload an MP3 file or a WAV file"),
-        ):
-            self.set_message(audio=encode(OGG))
-        with self.assertRaisesRegex(ValidationError, "cannot be played on the phone"):
-            self.set_message(audio=encode(b"no sound"))
-
-    def test_music_is_wav(self):
-        """Music is cut into pieces, so MP3 is converted too."""
-        values = {"name": "Support", "company_id": self.company_a.id}
-        with patch.object(sound_upload, "convert", lambda content: make_wav(3)):
-            queue = self.env["telephony.queue"].create({**values, "music": encode(MP3)})
-        self.assertEqual(base64.b64decode(queue.music), make_wav(3))
-        with (
-            patch.object(sound_upload, "convert", lambda content: b""),
-            self.assertRaisesRegex(ValidationError, "This music cannot be played"),
-        ):
-            queue.music = encode(MP3)
-
     def test_flow_check_finds_an_old_sound(self):
-        """A sound uploaded before such files were converted is reported."""
-        self.set_message(audio=encode(make_wav()))
+        """A sound uploaded before such files were converted is reported, and not played."""
+        sound = self.make_sound()
+        self.set_message(sound_id=sound.id, message="We are closed.")
         self.env["ir.attachment"].search(
             [
-                ("res_model", "=", self.ring._name),
-                ("res_id", "=", self.ring.id),
-                ("res_field", "=", "audio"),
+                ("res_model", "=", sound._name),
+                ("res_id", "=", sound.id),
+                ("res_field", "=", "content"),
             ]
         ).raw = OGG
-        self.ring.invalidate_recordset()
+        sound.invalidate_recordset()
+        sound._compute_file()
         self.assertIn(
-            "“Sellers”: the audio file cannot be played on the phone. Upload it again.",
+            "“Sellers”: the sound “Hello” cannot be played on the phone. Record or upload it "
+            "again.",
             self.flow._get_problems(),
         )
+        _call, [say, _hang_up] = self.call_in()
+        self.assertEqual(say.text, "We are closed.")
 
     def test_hold_music_survives_a_crash(self):
         """A crash of the hold music ends neither the music nor the conversation."""
@@ -199,7 +190,7 @@ class TestLanguages(CallerSoundCase):
         [problem] = self.find_problem()
         self.assertIn("Twilio has no voice for Croatian", problem)
         self.assertIn("Upload a sound in place of the text of “Sellers”, “", problem)
-        self.flow.step_ids.audio = encode(make_wav())
+        self.flow.step_ids.sound_id = self.make_sound()
         [problem] = self.find_problem()
         self.assertIn("spoken in English", problem)
         _call, [play, _hang_up] = self.call_in()

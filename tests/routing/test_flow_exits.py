@@ -1,8 +1,5 @@
 """Every exit of every step kind, by webhook; other flows, loops and a full provider."""
 
-import base64
-import io
-import wave
 from datetime import timedelta
 
 from psycopg2 import IntegrityError
@@ -17,6 +14,7 @@ from odoo.addons.crm_telephony.models.routing.telephony_call import MAX_STEPS
 from odoo.addons.crm_telephony.models.routing.telephony_flow_step_check import EXITS
 
 from ..common import TelephonyCase, TelephonyHttpCase, leg_sid
+from .test_caller_sound import encode, make_wav
 
 # The target of each exit of the first step in these tests.
 HEARD = {
@@ -312,13 +310,16 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assertIn("“Sellers”: continuing in “French”.", call.timeline)
 
     def test_sound_of_a_flow_without_a_number(self):
-        """Z29: a flow that is only entered from other flows plays its audio file, too."""
+        """Z29: a flow that is only entered from other flows plays its sound, too."""
         other = self.make_flow("Sounds")
-        sound = io.BytesIO()
-        with wave.open(sound, "wb") as file:
-            file.setparams((1, 2, 8000, 0, "NONE", ""))
-            file.writeframes(bytes(2000))
-        self.make_step("Jingle", "message", flow=other, audio=base64.b64encode(sound.getvalue()))
+        jingle = self.env["telephony.sound"].create(
+            {
+                "name": "Jingle",
+                "content": encode(make_wav()),
+                "company_id": self.company_a.id,
+            }
+        )
+        self.make_step("Jingle", "message", flow=other, sound_id=jingle.id)
         self.set_up("flow", target_flow_id=other.id)
         _call, [play, _hang_up] = self.call_in()
         self.assertRegex(play.text, r"^https://crm\.example\.test/telephony/sound/\d+/.")

@@ -225,3 +225,24 @@ async def test_join_without_the_leg_to_coach_goes_on_with_the_next_verb(world):
     await world.dial_in(from_="+32470999888")
     await until(lambda: world.app.at("/next"))
     assert 13240 in codes(world)
+
+
+async def test_missing_sound_leads_to_the_fallback(world):
+    """https://www.twilio.com/docs/usage/security/availability-reliability"""
+    document = "<Play>none.wav</Play><Say>After it.</Say>"
+    await world.answer_with(SALES, document, voice_fallback_url=world.app.url + "/fallback")
+    world.app.answers["/none.wav"] = (404, "", "text/plain")
+    world.app.answers["/fallback"] = "<Say>sorry</Say>"
+    call = await world.until_status(await world.dial_in(), "completed")
+    [hit] = world.app.at("/fallback")
+    assert hit.form["ErrorCode"] == "11200"
+    assert [(step["verb"], step["text"]) for step in call["trail"][1:]] == [("Say", "sorry")]
+
+
+async def test_missing_sound_takes_a_caller_out_of_the_queue(world):
+    await world.answer_with(SALES, '<Enqueue waitUrl="wait" action="left">line</Enqueue>')
+    world.app.answers["/wait"] = "<Play>none.wav</Play>"
+    world.app.answers["/none.wav"] = (404, "", "text/plain")
+    await world.dial_in()
+    [hit] = await until(lambda: world.app.at("/left"))
+    assert hit.form["QueueResult"] == "error"

@@ -111,12 +111,22 @@ class Interpreter:
             try:
                 if verbs is None:
                     verbs = await self.fetch(jump)
-                for verb in verbs:
-                    await self.execute(verb)
+                await self._execute_all(verbs)
                 return
             except Jump as following:
                 jump, verbs = following, None
         raise TwimlError(12400, "Too many redirects")
+
+    async def _execute_all(self, verbs):
+        """Execute a document; after a failure, continue at the fallback address once.
+
+        https://www.twilio.com/docs/usage/security/availability-reliability
+        """
+        try:
+            for verb in verbs:
+                await self.execute(verb)
+        except TwimlError as error:
+            self.fall_back(error)
 
     async def execute(self, verb):
         """Execute one verb.

@@ -38,7 +38,7 @@ async def play(run, verb):
         return
     address = run.absolute(verb.text)
     sound = await run.emulator.sounds.fetch(address, run.leg.sid)
-    if sound is not None and sound.size:
+    if sound.size:
         for _time in range(_loops(verb)):
             await run.channel.play(sound, address)
 
