@@ -88,12 +88,31 @@ class TestPlayback(SentenceCase):
 
     def test_playback_belongs_to_its_administrator(self):
         uuid = self.prepare(self.row("thanks"))
-        for agent in (self.agent_ana, self.agent_eva):
+        other = self._make_user("mia", "crm_telephony.group_manager")
+        agent_mia = self.env["telephony.agent"].create(
+            {"user_id": other.id, "company_id": self.company_a.id}
+        )
+        for agent in (self.agent_ana, self.agent_eva, agent_mia):
             with self.subTest(agent=agent.user_id.login):
                 self.assert_refused(self.hear(uuid, agent))
         self.assert_refused(self.hear("00000000-0000-0000-0000-000000000000"))
+        self.max.group_ids += self.env.ref("crm_telephony.group_user")
         self.max.group_ids -= self.env.ref("crm_telephony.group_manager")
+        self.assertTrue(self.agent_max._is_entitled())
         self.assert_refused(self.hear(uuid))
+
+    def test_playback_belongs_to_the_account_of_its_company(self):
+        uuid = self.prepare(self.row("thanks"))
+        self.max.company_ids += self.company_b
+        agent = self.env["telephony.agent"].create(
+            {"user_id": self.max.id, "company_id": self.company_b.id}
+        )
+        form = {"CallSid": OTHER_LEG, "From": f"client:{agent.sudo().identity}", "uuid": uuid}
+        account = self.account_b.sudo()
+        voice_request = account._parse_voice_request(form)
+        playbacks = self.env["telephony.sentence.playback"].sudo()
+        self.assertEqual(voice_request.call_uuid, uuid)
+        self.assertFalse(playbacks._play(account, agent.sudo(), voice_request))
 
     def test_sentence_of_a_removed_addon_is_not_played(self):
         row = self.row("thanks")
