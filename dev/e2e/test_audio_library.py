@@ -99,7 +99,7 @@ def test_greeting_is_recorded_and_heard(world, agent, arrange, customers, librar
 
 def test_address_out_of_reach(world, agent, arrange, customers, library):
     """Z29: callers hear the text and the default music; the check of the flow names the sound."""
-    world.emulator.expected_errors += ["11200", "11210", "13420"]
+    world.emulator.expected_errors += [ADDRESS, "11205"]
     sounds = [
         world.admin.create("telephony.sound", name=f"{library} {n}", kind="url", url=ADDRESS)
         for n in (1, 2)

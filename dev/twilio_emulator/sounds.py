@@ -50,7 +50,7 @@ class Sounds:
             url, {"CallSid": call_sid}, "GET", kind="media"
         )
         if not answer.ok:
-            raise TwimlError(answer.error, answer.message)
+            raise TwimlError(answer.error, answer.message, url)
         try:
             if answer.content_type not in PLAYABLE:
                 raise ValueError(f"Invalid Content-Type: {answer.content_type}")

@@ -236,6 +236,7 @@ async def test_missing_sound_leads_to_the_fallback(world):
     call = await world.until_status(await world.dial_in(), "completed")
     [hit] = world.app.at("/fallback")
     assert hit.form["ErrorCode"] == "11200"
+    assert hit.form["ErrorUrl"] == world.app.url + "/none.wav"
     assert [(step["verb"], step["text"]) for step in call["trail"][1:]] == [("Say", "sorry")]
 
 

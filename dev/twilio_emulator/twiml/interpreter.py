@@ -174,7 +174,7 @@ class Interpreter:
         fallback, self.fallback = self.fallback, None
         if not fallback or not fallback[0]:
             raise error
-        raise Jump(*fallback, {"ErrorCode": error.code, "ErrorUrl": self.url})
+        raise Jump(*fallback, {"ErrorCode": error.code, "ErrorUrl": error.url or self.url})
 
     async def _fetch(self, url, method, params):
         if not url:

@@ -12,11 +12,12 @@ class TwimlError(Exception):
     """A document cannot be used.
 
     :param int code: Twilio's error code (12100 not XML, 12200 not allowed, 12300 content type …).
+    :param str url: address on which the failure occurred; None for the document's own.
     """
 
-    def __init__(self, code, message):
+    def __init__(self, code, message, url=None):
         super().__init__(message)
-        self.code = code
+        self.code, self.url = code, url
 
 
 @dataclass
