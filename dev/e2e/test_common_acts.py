@@ -152,7 +152,12 @@ def test_commonest_acts(world, agent, customers, arrange):
 
     page.locator(".o_telephony_close").click()
     demo.set_status("offline")
+    calls = len(world.server.find_calls(world.admin, customer.number))
     missed = world.emulator.calls_us(customer.number)
+    until(
+        lambda: len(world.server.find_calls(world.admin, customer.number)) > calls,
+        "the call has arrived",
+    )
     missed.hang_up()
     until(
         lambda: world.server.find_calls(world.admin, customer.number)[0]["state"] == "ended",
