@@ -164,6 +164,7 @@ class TelephonyQueueCallback(models.Model):
                 "flow_id": origin.flow_id.id,
                 "queue_id": origin.queue_id.id,
                 "queued_at": origin.queued_at,
+                "recording_mode": origin.recording_mode,
                 # Keep the place in the queue and the waiting time.
                 "started_at": origin.started_at,
                 "queue_callback_id": self.id,

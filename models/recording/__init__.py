@@ -6,6 +6,7 @@ from . import (
     ir_attachment,
     telephony_account_recording,
     telephony_call,
+    telephony_flow_step,
     telephony_recording,
     telephony_recording_archive,
     telephony_recording_access,

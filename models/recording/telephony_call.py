@@ -7,6 +7,7 @@ from ...providers.voice_response import HangUp
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..gate import door
+from ..res_company import RECORDING_MODES
 from .telephony_recording import LIVE
 
 # Voicemails up to this many seconds contain nothing but the hang-up.
@@ -28,6 +29,15 @@ class TelephonyCall(models.Model):
         readonly=True,
         copy=False,
         help="Whether Twilio has played the recording announcement.",
+    )
+
+    recording_mode = fields.Selection(
+        RECORDING_MODES,
+        "Recording Set by Step",
+        readonly=True,
+        copy=False,
+        help="Whether the step of the call flow in which the conversation began has it recorded. "
+        "Empty: the setting of the number applies.",
     )
 
     # === CRUD METHODS === #
@@ -70,7 +80,7 @@ class TelephonyCall(models.Model):
 
     def _start_wanted_recording(self):
         if self._get_recording_mode() == "off":
-            raise UserError(self.env._("Recording is disabled for this number."))
+            raise UserError(self.env._("Recording is disabled for this call."))
         reason = self._get_reason_not_to_record()
         if reason:
             raise UserError(reason)
@@ -101,10 +111,11 @@ class TelephonyCall(models.Model):
     # === PERMISSION TO RECORD === #
 
     def _get_recording_mode(self):
-        """Return `off`, `agent` or `always`: the number's own mode, else the company's."""
+        """Return `off`, `agent` or `always`: the mode of the step, the number or the company."""
         # sudo: res.company - the recording mode is not secret
         return (
-            self.number_id.recording_mode
+            self.recording_mode
+            or self.number_id.recording_mode
             or self.company_id.sudo().telephony_recording_mode
             or "off"
         )

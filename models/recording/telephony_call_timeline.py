@@ -7,6 +7,9 @@ _lt = LazyTranslate(__name__)
 
 TEXTS = {
     "recording_started": _lt("%(name)s started recording."),
+    "step_recording_off": _lt("Recording: off, as set in “%(step)s”."),
+    "step_recording_agent": _lt("Recording: the phone user decides, as set in “%(step)s”."),
+    "step_recording_always": _lt("Recording: always, as set in “%(step)s”."),
     "not_recorded": _lt("Not recorded: %(reason)s"),
     # Written by older releases.
     "recording_failed": _lt("The recording could not be started. Try again."),

@@ -195,9 +195,7 @@ class TelephonyRecording(models.Model):
         call = self.call_id
         if wanted == "stopped" and call._get_recording_mode() == "always":
             raise UserError(
-                self.env._(
-                    "Every call of this number is recorded. You can only pause the recording."
-                )
+                self.env._("This call must be recorded. You can only pause the recording.")
             )
         if self.wanted == wanted:
             return

@@ -321,6 +321,7 @@ class TelephonyFlow(models.Model):
                     "name": step.name,
                     "kind": step.kind,
                     "summary": step._get_summary(),
+                    "marks": step._get_marks(),
                     "exits": [
                         {"name": name, "label": label, "target": target.id}
                         for name, label, target in step._get_exits()
@@ -511,6 +512,14 @@ class TelephonyFlowStep(models.Model):
         """
         summarize = getattr(self, f"_get_summary_{self.kind}", None)
         return summarize() or "" if summarize else ""
+
+    def _get_marks(self):
+        """Return what the drawing shows of this step with an icon; other packages add theirs.
+
+        :return: `icon` and `text` of each mark
+        :rtype: list(dict)
+        """
+        return []
 
     def _get_summary_ring(self):
         names = self.agent_ids.mapped("display_name")

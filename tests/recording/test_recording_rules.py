@@ -41,7 +41,7 @@ class TestRecordingRules(RecordingCase):
         call = self.talk()
         self.run_after_commit()
         self.assertEqual(call.recording_ids.state, "recording")
-        with self.assertRaisesRegex(UserError, "Every call"):
+        with self.assertRaisesRegex(UserError, "must be recorded"):
             self.as_user(self.ana).set_recording(call.uuid, "stopped")
         self.wish(call, "paused")
         self.assertEqual(call.recording_ids.state, "paused")
