@@ -48,7 +48,6 @@
         "views/telephony_disposition_views.xml",
         "views/telephony_call_purpose_views.xml",
         "views/telephony_blocked_number_views.xml",
-        "wizard/telephony_flow_simulation_views.xml",
         "views/telephony_flow_views.xml",
         "views/telephony_account_views.xml",
         "views/res_partner_views.xml",

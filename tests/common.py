@@ -503,9 +503,11 @@ class World:
             yield
 
     def simulate_call(self, flow, caller, moment, keys=""):
-        """Return the story of a simulated call through a flow."""
+        """Return the story of a simulated call through a flow, sentence by sentence."""
+        simulation = self.env["telephony.flow.simulation"]
         with self.shared_cursor():
-            return self.env["telephony.flow.simulation"]._simulate(flow.id, caller, moment, keys)
+            parts = simulation._simulate(flow.id, caller, moment, keys)
+        return [sentence for part in parts for sentence in part["sentences"]]
 
     def as_user(self, user, model="telephony.call"):
         """Return a model as a user's own browser calls it."""

@@ -8,7 +8,6 @@ from . import (
     telephony_callback_cancel,
     telephony_diagnosis,
     telephony_erasure,
-    telephony_flow_simulation,
     telephony_number_release,
     telephony_number_search,
 )

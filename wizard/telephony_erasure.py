@@ -93,7 +93,6 @@ class TelephonyErasure(models.TransientModel):
         erased_sudo._anonymize(self.env.user)
         for number in numbers:
             (others - ongoing).sudo()._forget_number(number)
-            self._forget_simulations(number)
         self._forget_verifications(numbers)
         self.write(
             {
@@ -161,21 +160,6 @@ class TelephonyErasure(models.TransientModel):
             else calls.browse()
         )
         return calls, callbacks, others - calls
-
-    def _forget_simulations(self, number):
-        # sudo: telephony.flow.simulation - simulations store the typed caller number
-        simulations_sudo = (
-            self.env["telephony.flow.simulation"]
-            .sudo()
-            .search([("flow_id.company_id", "in", self.env.companies.ids)])
-        )
-        calls = self.env["telephony.call"]
-        simulations_sudo.filtered(
-            lambda simulation: (
-                number
-                == calls._normalize(simulation.caller, simulation.flow_id.company_id.country_id)
-            )
-        ).unlink()
 
     def _forget_verifications(self, numbers):
         # sudo: telephony.dialed.leg - the row is kept for the limits, which cover one hour

@@ -257,17 +257,13 @@ class TestPrivacy(TelephonyHttpCase):
         self.assertFalse(self.find_everywhere(OTHER, "470 99 98 88"))
         self.assertIn("Ana", call.message_id.body)
 
-    def test_numbers_of_verifications_and_simulations_are_erased(self):
+    def test_numbers_of_verifications_are_erased(self):
         """A number that was typed elsewhere is forgotten: after the hour of the limits, at once."""
         ledger = self.env["telephony.dialed.leg"]
         old, new = (ledger._count(self.company_a, self.ana, "verification", OTHER) for _row in "ab")
         old.dialed_at -= timedelta(hours=2)
-        simulation = self.as_user(self.max, "telephony.flow.simulation").create(
-            {"flow_id": self.flow.id, "caller": "0470 99 98 88"}
-        )
         self.erase(self.make_call(OTHER))
         self.assertEqual((old.number, new.number), (False, OTHER))
-        self.assertFalse(simulation.exists())
 
     def test_number_in_a_running_call_with_another_customer_stays_and_is_named(self):
         """A third party who is being called must not lose the number in between."""

@@ -191,19 +191,6 @@ class TestFlowSimulation(FlowWorld, TelephonyCase):
 
         return patch.object(cls, name, call)
 
-    def test_wizard_shows_the_story(self):
-        """Z29: the button on the flow shows the simulated call."""
-        wizard = self.as_user(self.max, "telephony.flow.simulation").create(
-            {
-                "flow_id": self.flow.id,
-                "caller": CUSTOMER,
-                "moment": SUNDAY_NIGHT,
-            }
-        )
-        with self.shared_cursor():
-            wizard.action_simulate()
-        self.assertIn("closed", wizard.result)
-
 
 @tagged("post_install", "-at_install")
 class TestFlowLinter(FlowWorld, TelephonyCase):

@@ -145,16 +145,6 @@ class TestOwnWindows(TelephonyCase):
                         act()
         self.assertGreaterEqual(tried, 6)
 
-    def test_flow_of_another_company_is_not_simulated(self):
-        """A window cannot be opened for another user, even by the addon's own code."""
-        window = self.env["telephony.flow.simulation"].create(
-            {
-                "flow_id": self.foreign["telephony.flow"].id,
-            }
-        )
-        with self.assertRaises(AccessError), mute_logger(RULES):
-            window.with_user(self.max).action_simulate()
-
     def test_own_windows_go_on_working(self):
         wizard = self.as_user(self.max, "telephony.callback.cancel").create(
             {

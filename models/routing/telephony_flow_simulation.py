@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.arguments import check_arguments, check_one, is_text
-from ..providers.base import VoiceRequest
-from ..providers.voice_response import (
+from ...providers.base import VoiceRequest
+from ...providers.voice_response import (
     Dial,
     Enqueue,
     Gather,
@@ -17,6 +16,7 @@ from ..providers.voice_response import (
     Reject,
     Say,
 )
+from ..arguments import check_arguments, is_text
 
 # What a simulation pretends -> the context in which the engine runs.
 SCENES = {
@@ -34,7 +34,7 @@ LONG_AGO = timedelta(days=2)
 NO_NUMBER = "+12025550100"
 
 
-class TelephonyFlowSimulation(models.TransientModel):
+class TelephonyFlowSimulation(models.AbstractModel):
     """“What would a caller hear?” Simulation of a call with the engine that handles real calls.
 
     The simulated call runs on a cursor of its own that is closed without a commit: it rings no
@@ -42,20 +42,7 @@ class TelephonyFlowSimulation(models.TransientModel):
     """
 
     _name = "telephony.flow.simulation"
-    _inherit = ["telephony.wizard.mixin"]
     _description = "Call Flow Simulation"
-
-    flow_id = fields.Many2one("telephony.flow", required=True, ondelete="cascade")
-    caller = fields.Char(
-        default="+32470123456", help="With country code. Leave empty for a hidden number."
-    )
-    moment = fields.Datetime("At", required=True, default=fields.Datetime.now)
-    keys = fields.Char(
-        "Keys Pressed",
-        help="Keys in the order they are pressed, e.g. 21. A space means no key. The last key "
-        "can be pressed while waiting in a queue.",
-    )
-    result = fields.Text(readonly=True)
 
     # === RPC === #
 
@@ -77,29 +64,13 @@ class TelephonyFlowSimulation(models.TransientModel):
             text if is_text(text) else ""
             for text in (values.get("caller") or "", values.get("keys") or "")
         )
-        return self._simulate_parts(
+        return self._simulate(
             flow.id,
             caller[:LONGEST_KEYS],
             self._read_moment(values.get("moment")),
             keys[:LONGEST_KEYS],
             values.get("scene"),
         )
-
-    @check_one
-    def action_simulate(self):
-        """Simulate a call through the flow, and record the result."""
-        self.flow_id.check_access("read")
-        self.result = "\n".join(
-            self._simulate(self.flow_id.id, self.caller or "", self.moment, self.keys or "")
-        )
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Test This Flow"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
 
     # === BUSINESS METHODS === #
 
@@ -115,16 +86,7 @@ class TelephonyFlowSimulation(models.TransientModel):
         return moment if is_usable else fields.Datetime.now()
 
     @api.model
-    def _simulate(self, flow_id, caller, moment, keys):
-        """Return what a caller experiences in a flow, sentence by sentence; see `_simulate_parts`.
-
-        :rtype: list(str)
-        """
-        parts = self._simulate_parts(flow_id, caller, moment, keys)
-        return [sentence for part in parts for sentence in part["sentences"]]
-
-    @api.model
-    def _simulate_parts(self, flow_id, caller, moment, keys, scene="now"):
+    def _simulate(self, flow_id, caller, moment, keys, scene="now"):
         """Return what a caller experiences in a flow, from a transaction that is rolled back.
 
         :param int flow_id: flow, already committed
