@@ -345,15 +345,21 @@ class TelephonyCall(models.Model):
         trace = self.env.context.get("telephony_trace")
         if trace is not None:
             trace.append((step, exit_name, len(self.timeline_ids)))
-            return
-        # Open drawings count the callers of their steps: one message a transaction.
+        else:
+            self._notify_flow(step.flow_id)
+
+    def _notify_flow(self, flow):
+        """Make open drawings of a flow count the callers of its steps: one message a transaction.
+
+        :param flow: the flow in which a call enters or leaves a step; may be empty
+        """
         counted = self.env.cr.precommit.data.setdefault("telephony_flows_passed", set())
-        if step.flow_id.id not in counted:
-            counted.add(step.flow_id.id)
+        if flow and flow.id not in counted:
+            counted.add(flow.id)
             self.env["bus.bus"]._sendone(
                 (self.company_id, "telephony_flows"),
                 "telephony/flow_passed",
-                {"flow_id": step.flow_id.id},
+                {"flow_id": flow.id},
             )
 
     def _leave_waiting(self):
@@ -498,6 +504,7 @@ class TelephonyCall(models.Model):
         others = self._get_open_offers()
         others._close("withdrawn", "accepted", winner=agent.user_id)
         self._add_timeline("agent_answered", name=agent.user_id.name)
+        self._notify_flow(self.step_id.flow_id)
         self._notify()
         # Offer the next caller now instead of at the next check of the queue.
         others.agent_id._offer_waiting_calls()
@@ -622,6 +629,7 @@ class TelephonyCall(models.Model):
             self._get_agent_legs().filtered(lambda leg: not leg.is_confirmed and leg._is_alive())
         )
         self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
+        self._notify_flow(self.step_id.flow_id)
         # The page shows the call as the user's own until it receives this.
         explain = self._explain_waiting if is_limited else explain or self._explain_late
         self._notify_left(user, explain)
@@ -744,6 +752,8 @@ class TelephonyCall(models.Model):
 
     def _move_to(self, target, event):
         moved = super()._move_to(target, event)
+        if moved and target == "ended" and not self.user_id:
+            self._notify_flow(self.step_id.flow_id)
         has_outsider = any(
             transfer.kind == "number" and transfer.state == "done" for transfer in self.transfer_ids
         )

@@ -45,6 +45,14 @@ class TelephonyFlow(models.Model):
 
     _inherit = "telephony.flow"
 
+    # === CRUD METHODS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_removed_steps(self):
+        """Only steps that callers reach, or are in, keep their target from being deleted."""
+        # sudo: telephony.flow.step - only removed steps, which lead to these flows
+        self.env["telephony.flow.step"].sudo()._delete_removed([("target_flow_id", "in", self.ids)])
+
     # === RPC === #
 
     @api.model
@@ -605,21 +613,44 @@ class TelephonyFlowStep(models.Model):
             ]
         self.write(values)
 
-    # === CRON === #
+    # === REMOVED STEPS === #
 
     @api.autovacuum
     def _gc_removed(self):
         """Delete the steps that were removed a day ago, and have no caller any more."""
-        steps = self.with_context(active_test=False).search(
-            [
-                ("active", "=", False),
-                ("write_date", "<", fields.Datetime.now() - timedelta(days=1)),
-            ]
-        )
+        self._delete_removed([("write_date", "<", fields.Datetime.now() - timedelta(days=1))])
+
+    @api.model
+    def _delete_removed(self, domain):
+        """Delete removed steps that have no caller any more. Their removal cannot be undone then.
+
+        :param list domain: of these steps
+        """
+        steps = self.with_context(active_test=False).search([("active", "=", False), *domain])
         busy = self.env["telephony.call"].search(
             [("step_id", "in", steps.ids), ("state", "!=", "ended")]
         )
         (steps - busy.step_id).unlink()
+
+
+class TelephonyQueue(models.Model):
+    _inherit = "telephony.queue"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_removed_steps(self):
+        """Only steps that callers reach, or are in, keep their queue from being deleted."""
+        # sudo: telephony.flow.step - only removed steps, which lead to these queues
+        self.env["telephony.flow.step"].sudo()._delete_removed([("queue_id", "in", self.ids)])
+
+
+class ResourceCalendar(models.Model):
+    _inherit = "resource.calendar"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_removed_steps(self):
+        """Only steps that callers reach, or are in, keep their calendar from being deleted."""
+        # sudo: telephony.flow.step - only removed steps, which decide by these calendars
+        self.env["telephony.flow.step"].sudo()._delete_removed([("calendar_id", "in", self.ids)])
 
 
 def _read_rows(rows):

@@ -1,8 +1,13 @@
 """The drawing of a flow: each change that it makes, and what happens to callers meanwhile."""
 
+from functools import partial
+
+from psycopg2.errors import ForeignKeyViolation
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from ..common import TelephonyCase, TelephonyHttpCase
 
@@ -341,6 +346,51 @@ class TestRemovedStep(TelephonyHttpCase):
         self.assertFalse(self.ring.exists())
         self.assertTrue(self.no_answer_step.exists())
 
+    def test_a_removed_step_lets_go_of_what_it_names(self):
+        """A queue, a calendar and a flow can be deleted although a removed step names them."""
+        queue = self.env["telephony.queue"].create({"name": "Q", "company_id": self.company_a.id})
+        calendar = self.env["resource.calendar"].create({"name": "Days"})
+        flow = self.env["telephony.flow"].create({"name": "F", "company_id": self.company_a.id})
+        for named, values in (
+            (queue, {"kind": "queue", "queue_id": queue.id}),
+            (calendar, {"kind": "hours", "calendar_id": calendar.id}),
+            (flow, {"kind": "flow", "target_flow_id": flow.id}),
+        ):
+            with self.subTest(named._name):
+                step = self.env["telephony.flow.step"].create(
+                    {"flow_id": self.flow.id, "sequence": 9, "name": "Gone", **values}
+                )
+                self.assert_kept(named)
+                self.as_user(self.max, "telephony.flow").remove_step(self.flow.id, step.id)
+                self.env.flush_all()
+                named.unlink()
+                self.assertFalse(named.exists() or step.exists())
+
+    def assert_kept(self, record):
+        with (
+            self.assertRaises(ForeignKeyViolation),
+            mute_logger("odoo.sql_db"),
+            self.env.cr.savepoint(),
+        ):
+            record.unlink()
+
+    def test_a_removed_step_with_a_caller_keeps_its_queue(self):
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Support",
+                "company_id": self.company_a.id,
+                "agent_ids": [Command.set(self.agent_ana.ids)],
+            }
+        )
+        self.ring.write({"kind": "queue", "queue_id": queue.id})
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait()
+        self.remove(self.ring)
+        self.assert_kept(queue)
+        self.tell_leg(call, call.provider_call_id, "completed", sequence=9)
+        queue.unlink()
+        self.assertFalse(queue.exists())
+
 
 @tagged("post_install", "-at_install")
 class TestLiveSteps(TelephonyHttpCase):
@@ -373,6 +423,27 @@ class TestLiveSteps(TelephonyHttpCase):
         self.assertEqual(passed, [(company, {"flow_id": self.flow.id})])
         self.tell_leg(call, call.provider_call_id, "completed", sequence=9)
         self.assertEqual(self.count(), {"Sellers": (0, 1), "Later": (0, 1), "Closed": (0, 0)})
+
+    def test_callers_who_leave_are_announced_to_administrators(self):
+        """Issue 17: the figures go down without the messages that only phone users receive."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait()
+        self.assertEqual(self.announced(lambda: self.as_user(self.ana).accept(call.uuid)), 1)
+        self.assertEqual(self.count()["Sellers"], (0, 1))
+        self.assertEqual(self.announced(call._release_claim), 1)
+        self.assertEqual(self.count()["Sellers"], (1, 1))
+        end = partial(self.tell_leg, call, call.provider_call_id, "completed", sequence=9)
+        self.assertEqual(self.announced(end), 1)
+        self.assertEqual(self.count()["Sellers"], (0, 1))
+
+    def announced(self, act):
+        """Return how many times administrators are asked to count the callers again."""
+        self.env.cr.precommit.data.pop("telephony_flows_passed", None)
+        self.notifications.clear()
+        act()
+        return [kind for _channel, kind, _message in self.notifications].count(
+            "telephony/flow_passed"
+        )
 
     def test_a_simulation_is_not_counted(self):
         """Issue 17: a test of the flow changes no figure."""

@@ -64,7 +64,6 @@ export class FlowData extends Reactive {
         this._announced = 0;
         this._onChanged = (change) => this._onFlowChanged(change);
         this._onPassed = ({ flow_id: id }) => id === this.flowId && this._countSoon();
-        this._onCall = () => this._countSoon();
         this._onReconnect = () => this.refresh();
         this._timer = 0;
     }
@@ -72,7 +71,6 @@ export class FlowData extends Reactive {
     start() {
         this._bus.subscribe("telephony/flow_changed", this._onChanged);
         this._bus.subscribe("telephony/flow_passed", this._onPassed);
-        this._bus.subscribe("telephony/live_updated", this._onCall);
         this._bus.addEventListener("BUS:RECONNECT", this._onReconnect);
         this._bus.start();
         return this.refresh().then(() => this._count());
@@ -81,7 +79,6 @@ export class FlowData extends Reactive {
     stop() {
         this._bus.unsubscribe("telephony/flow_changed", this._onChanged);
         this._bus.unsubscribe("telephony/flow_passed", this._onPassed);
-        this._bus.unsubscribe("telephony/live_updated", this._onCall);
         browser.clearTimeout(this._timer);
         this._bus.removeEventListener("BUS:RECONNECT", this._onReconnect);
         this._asked = NaN; // drops the answer of a pending request
