@@ -264,3 +264,26 @@ test("a page that cannot be loaded is explained, and loaded with a click", async
         "load crm_telephony.assets_client_actions",
     ]);
 });
+
+test("a part of a form that cannot be loaded is explained, and loaded with a click", async () => {
+    const bundles = fakeBundles({ isBroken: true });
+    await startSoftphone({ loadBundle: bundles.loadBundle });
+    onRpc("telephony.account", "get_started", () => ({
+        is_done: false,
+        ask: false,
+        can_test: false,
+        lines: [{ name: "me", title: "Me", sentence: "", is_done: false, button: false }],
+    }));
+    await mountView({
+        type: "form",
+        resModel: "shop",
+        resId: 1,
+        arch: `<form><widget name="telephony_get_started"/></form>`,
+    });
+    expect(`.o_form_view ${FAILURE}`).toHaveText(/This part of the page could not be loaded/);
+    bundles.isBroken = false;
+    await contains(`.o_form_view ${FAILURE} button`).click();
+    await seen(".o_form_view .o_telephony_get_started");
+    expect(FAILURE).toHaveCount(0);
+    expect.verifySteps(Array(3).fill("load crm_telephony.assets_softphone"));
+});
