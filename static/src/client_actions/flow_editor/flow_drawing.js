@@ -28,7 +28,7 @@ export class FlowDrawing {
 
     /**
      * @param {Object} flow flow payload
-     * @returns {Object} result of `layoutFlow`, and `kinds` by name
+     * @returns {Object} result of `layoutFlow` with the shapes of its steps, and `kinds` by name
      */
     of(flow) {
         if (this.flow !== flow) {
@@ -52,10 +52,20 @@ export class FlowDrawing {
         }));
         const drawing = layoutFlow(steps, flow.first_id, localization.direction === "rtl");
         for (const [id, placed] of drawing.steps) {
-            drawing.steps.set(id, this.memory.keep(id, placed));
+            placed.shape = this.memory.keep(id, this.shapeOf(placed));
         }
         const kinds = flow.kinds.map((kind) => [kind.kind, this.memory.keep(kind.kind, kind)]);
         return { ...drawing, kinds: Object.fromEntries(kinds) };
+    }
+
+    /** A step that is moved as a whole keeps its shape, and is not rendered again. */
+    shapeOf({ step, x, y, exits, frame: { left, top } }) {
+        return {
+            step,
+            x: x - left,
+            y: y - top,
+            exits: exits.map((exit) => ({ ...exit, x: exit.x - left, y: exit.y - top })),
+        };
     }
 
     /** The place for another key of a menu. */

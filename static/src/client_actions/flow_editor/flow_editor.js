@@ -83,10 +83,11 @@ export class FlowEditor extends Component {
         this.onAct = this.onAct.bind(this);
         this.stepOf = (id) => this.store.stepOf(id);
         onWillStart(() => this.store.start());
-        onMounted(() => {
-            this.showMore();
-            this.centerStart();
-        });
+        onMounted(() => this.centerStart());
+        useEffect(
+            () => this.showMore(),
+            () => [this.state.shown, this.data.flow]
+        );
         onWillUnmount(() => this.store.stop());
         useSetupAction({ beforeLeave: () => this.savePanel() });
         useEffect(
@@ -124,16 +125,14 @@ export class FlowEditor extends Component {
         return [...this.drawing.steps.values()].slice(0, this.state.shown);
     }
 
-    /** Mount the rest of a large flow, some steps in each frame. */
+    /** Mount the rest of a large flow: the next steps as soon as those before are mounted. */
     showMore() {
-        const count = this.flow?.steps.length || 0;
-        if (this.state.shown < count) {
+        if (this.state.shown < this.flow?.steps.length && !this.isGrowing) {
+            this.isGrowing = true;
             requestAnimationFrame(() => {
+                this.isGrowing = false;
                 this.state.shown += CHUNK;
-                this.showMore();
             });
-        } else {
-            this.state.shown = Infinity;
         }
     }
 
@@ -146,6 +145,10 @@ export class FlowEditor extends Component {
         return (
             this.flow.numbers.map(({ name }) => name).join(", ") || _t("No number uses this flow")
         );
+    }
+
+    frameStyle({ frame: { left, top, width, height } }) {
+        return `left:${left}px;top:${top}px;width:${width}px;height:${height}px`;
     }
 
     get sizeStyle() {
@@ -375,8 +378,7 @@ export class FlowEditor extends Component {
         const answer = await this.store.change("add_step", kind, ...place);
         if (answer?.step_id) {
             this.state.shown = Infinity;
-            this.open(answer.step_id, false);
-            this.focusStep(answer.step_id);
+            await this.show(answer.step_id);
         } else if (answer?.defaults) {
             Object.assign(this.state, { selected: false, isTrying: false });
             this.state.draft = { defaults: answer.defaults, place };
@@ -413,8 +415,8 @@ export class FlowEditor extends Component {
         if (await this.leavePanel()) {
             const answer = await this.store.change("copy_step", step.id);
             if (answer) {
-                this.open(answer.step_id, false);
-                this.focusStep(answer.step_id);
+                this.state.shown = Infinity;
+                await this.show(answer.step_id);
             }
         }
     }
@@ -493,6 +495,16 @@ export class FlowEditor extends Component {
             }
         } else if (await this.leavePanel()) {
             this.open(id, takesFocus);
+        }
+    }
+
+    /** Move the focus to a new step, and then open its settings, in a frame of their own. */
+    async show(id) {
+        this.focusStep(id);
+        // The step is drawn in the first frame.
+        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        if (this.stepOf(id)) {
+            this.open(id, false);
         }
     }
 

@@ -11,6 +11,9 @@ const GAP = 24;
 const START_HEIGHT = 44;
 const MARGIN = 32;
 const RADIUS = 8;
+/** Room around a step and its exits for their outlines, and below an exit for what it ends in. */
+const FRAME = 8;
+const END_HEIGHT = 34;
 
 /**
  * @typedef {Object} PlacedExit
@@ -29,6 +32,9 @@ const RADIUS = 8;
  * @property {number|false} parent step above
  * @property {number[]} children steps below, in reading order
  * @property {PlacedExit[]} exits
+ * @property {{left: number, top: number, width: number, height: number}} frame around the step and
+ *     its exits
+ * @property {Object} shape what the frame shows, with places in the frame; see `FlowDrawing`
  */
 
 /** @returns {string} a line down, across and down again, with round corners */
@@ -155,6 +161,22 @@ class Drawing {
         return group.child ? "tree" : this.byId.has(exit.target) ? "link" : "open";
     }
 
+    /** Set the frames, as soon as all places are final. */
+    frame() {
+        for (const placed of this.steps.values()) {
+            const { x, y, exits } = placed;
+            const left = Math.min(x, ...exits.map((exit) => exit.x - EXIT.width / 2));
+            const right = Math.max(x + NODE.width, ...exits.map((exit) => exit.x + EXIT.width / 2));
+            const bottom = exits.length ? exits[0].y + EXIT.height + END_HEIGHT : y + NODE.height;
+            placed.frame = {
+                left: left - FRAME,
+                top: y - FRAME,
+                width: right - left + 2 * FRAME,
+                height: bottom - y + 2 * FRAME,
+            };
+        }
+    }
+
     grow(x, y) {
         this.width = Math.max(this.width, x);
         this.height = Math.max(this.height, y);
@@ -234,6 +256,7 @@ export function layoutFlow(steps, firstId, isMirrored = false) {
     if (isMirrored) {
         drawing.mirror();
     }
+    drawing.frame();
     return {
         start: { x: isMirrored ? drawing.width - center : center, y: MARGIN },
         steps: drawing.steps,

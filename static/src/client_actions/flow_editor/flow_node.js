@@ -8,7 +8,8 @@ import { EXIT, NODE } from "./flow_layout";
 export class FlowNode extends Component {
     static template = "crm_telephony.FlowNode";
     static props = {
-        placed: Object,
+        /** The step, its exits, and their places in the frame of the step */
+        shape: Object,
         kind: Object,
         canEdit: Boolean,
         isSelected: Boolean,
@@ -31,11 +32,11 @@ export class FlowNode extends Component {
     }
 
     get step() {
-        return this.props.placed.step;
+        return this.props.shape.step;
     }
 
     get style() {
-        const { x, y } = this.props.placed;
+        const { x, y } = this.props.shape;
         return `left:${x}px;top:${y}px;width:${NODE.width}px;height:${NODE.height}px`;
     }
 

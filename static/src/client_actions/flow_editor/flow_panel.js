@@ -7,6 +7,7 @@ import { CallbackRecorder } from "@web/search/action_hook";
 import { FormController } from "@web/views/form/form_controller";
 import { formView } from "@web/views/form/form_view";
 import { getDefaultConfig, View } from "@web/views/view";
+import { executeButtonCallback } from "@web/views/view_button/view_button_hook";
 
 export class FlowStepController extends FormController {
     static template = "crm_telephony.FlowStepForm";
@@ -27,6 +28,11 @@ export class FlowStepController extends FormController {
     get isDirty() {
         const { root } = this.model;
         return root.isNew || root.dirty || this.state.isFieldDirty;
+    }
+
+    /** Odoo would disable the buttons of the whole page for this, hundreds in a large flow. */
+    saveButtonClicked(params = {}) {
+        return executeButtonCallback(this.rootRef.el, () => this.save(params));
     }
 
     async onRecordSaved(record, changes) {

@@ -1,4 +1,13 @@
-import { animationFrame, expect, press, queryAllTexts, queryFirst, test } from "@odoo/hoot";
+import {
+    animationFrame,
+    describe,
+    expect,
+    manuallyDispatchProgrammaticEvent,
+    press,
+    queryAllTexts,
+    queryFirst,
+    test,
+} from "@odoo/hoot";
 import { Component, xml } from "@odoo/owl";
 import {
     contains,
@@ -12,7 +21,9 @@ import {
     startSoftphone,
     userError,
 } from "@crm_telephony/../tests/telephony_test_helpers";
+import { FlowDrawing } from "@crm_telephony/client_actions/flow_editor/flow_drawing";
 import { FlowEditor } from "@crm_telephony/client_actions/flow_editor/flow_editor";
+import { FlowNode } from "@crm_telephony/client_actions/flow_editor/flow_node";
 
 defineTelephony();
 
@@ -28,6 +39,7 @@ function stepData(id, kind, exits = {}, values = {}) {
         name: `Step ${id}`,
         kind,
         summary: "",
+        marks: [],
         exits: Object.entries(exits).map(([name, target]) => ({ name, label: name, target })),
         problems: [],
         values: { name: `Step ${id}`, active: true, exits },
@@ -37,7 +49,7 @@ function stepData(id, kind, exits = {}, values = {}) {
 
 /** Odoo shows the settings: only what it is asked for is tested here. */
 class FakePanel extends Component {
-    static template = xml`<div class="fake_panel"><t t-esc="text"/><button class="fake_close" t-on-click="() => props.onClose()"/></div>`;
+    static template = xml`<div class="fake_panel"><t t-esc="text"/><button class="fake_close" t-on-click="() => props.onClose()"/><button class="fake_copy" t-on-click="() => props.onAct('copy')"/></div>`;
     static props = ["*"];
 
     get text() {
@@ -257,4 +269,164 @@ test("Z29: long names, names from right to left and emoji stay inside their step
         const el = queryFirst(node(id));
         expect(el.scrollWidth).toBe(el.clientWidth);
     }
+});
+
+test("Z29: a step is copied, and the copy gets the settings and the focus", async () => {
+    const server = await startEditor([stepData(1, "message")]);
+    await contains(node(1)).click();
+    await seen(".fake_panel");
+    server.steps = [stepData(1, "message"), stepData(2, "message")];
+    server.answer = { step_id: 2, touched: [2] };
+    await contains(".fake_copy").click();
+    expect.verifySteps(["copy_step [7,1]"]);
+    await seen(".fake_panel:contains(settings of 2)");
+    expect(node(2)).toBeFocused();
+});
+
+/** A flow that does not fit on the screen. */
+const WIDE = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`exit${index}`, false]));
+
+async function startWide() {
+    await startEditor([stepData(1, "hours", WIDE)]);
+    const el = queryFirst(".o_telephony_flow_scroller");
+    Object.assign(el.style, { width: "400px", height: "300px" });
+    return el;
+}
+
+test("Z29: the mouse drags the drawing, but not from a step, nor with another button", async () => {
+    const el = await startWide();
+    el.scrollLeft = 500;
+    const drag = async (target, options) => {
+        manuallyDispatchProgrammaticEvent(target, "pointerdown", {
+            pointerType: "mouse",
+            clientX: 200,
+            clientY: 100,
+            bubbles: true,
+            ...options,
+        });
+        const begin = el.scrollLeft;
+        const isPanning = el.classList.contains("o_telephony_flow_panning");
+        window.dispatchEvent(new PointerEvent("pointermove", { clientX: 140, clientY: 100 }));
+        await animationFrame();
+        window.dispatchEvent(new PointerEvent("pointerup"));
+        window.dispatchEvent(new PointerEvent("pointermove", { clientX: 10, clientY: 100 }));
+        await animationFrame();
+        expect(el).not.toHaveClass("o_telephony_flow_panning");
+        return [isPanning, el.scrollLeft - begin];
+    };
+    expect(await drag(el, { button: 0 })).toEqual([true, 60]);
+    expect(await drag(el, { button: 2 })).toEqual([false, 0]);
+    expect(await drag(queryFirst(node(1)), { button: 0 })).toEqual([false, 0]);
+    // Fingers scroll it.
+    expect(await drag(el, { button: 0, pointerType: "touch" })).toEqual([false, 0]);
+});
+
+test("Z29: Ctrl and the wheel zoom; the wheel alone scrolls", async () => {
+    const el = await startWide();
+    const turn = async (values) => {
+        const ev = new WheelEvent("wheel", { bubbles: true, cancelable: true, ...values });
+        el.dispatchEvent(ev);
+        await animationFrame();
+        return ev.defaultPrevented;
+    };
+    expect(".o_telephony_flow_zoom").toHaveText("100 %");
+    expect(await turn({ deltaY: 100 })).toBe(false);
+    expect(".o_telephony_flow_zoom").toHaveText("100 %");
+    expect(await turn({ deltaY: 100, ctrlKey: true })).toBe(true);
+    expect(".o_telephony_flow_zoom").toHaveText("90 %");
+    expect(await turn({ deltaY: -100, ctrlKey: true })).toBe(true);
+    expect(".o_telephony_flow_zoom").toHaveText("100 %");
+});
+
+describe("200 steps", () => {
+    /** A step with ten exits to steps with nineteen exits, the first of which leads nowhere. */
+    function manySteps(extra = {}) {
+        const roots = Array.from({ length: 10 }, (_, index) => 2 + index * 20);
+        const toExits = (ids) => Object.fromEntries(ids.map((id, index) => [`e${index}`, id]));
+        return [
+            stepData(1, "hours", toExits(roots)),
+            ...roots.flatMap((root) => {
+                const below = Array.from(
+                    { length: root === 182 ? 18 : 19 },
+                    (_, i) => root + 1 + i
+                );
+                const exits = toExits([root === 2 && extra.id, ...below]);
+                return [
+                    stepData(root, "hours", exits),
+                    ...below.map((id) => stepData(id, "message")),
+                ];
+            }),
+            ...(extra.id ? [stepData(extra.id, "message")] : []),
+        ];
+    }
+
+    /** Count how often steps are rendered, and the layout computed. */
+    function countWork() {
+        const work = { renders: 0, layouts: 0, take: null };
+        patchWithCleanup(FlowNode.prototype, {
+            get style() {
+                work.renders++;
+                return super.style;
+            },
+        });
+        patchWithCleanup(FlowDrawing.prototype, {
+            draw(flow) {
+                work.layouts++;
+                return super.draw(flow);
+            },
+        });
+        work.take = () => {
+            const { renders, layouts } = work;
+            Object.assign(work, { renders: 0, layouts: 0 });
+            return [renders, layouts];
+        };
+        return work;
+    }
+
+    test("Z29: a large flow is mounted in small pieces, each step once, with one layout", async () => {
+        const work = countWork();
+        const pieces = [];
+        patchWithCleanup(FlowEditor.prototype, {
+            get placedSteps() {
+                const placed = super.placedSteps;
+                pieces.push(placed.length);
+                return placed;
+            },
+        });
+        await startEditor(manySteps());
+        await seen(node(200));
+        const growth = pieces.map((count, index) => count - (pieces[index - 1] || 0));
+        expect(Math.max(...growth)).toBeLessThan(20);
+        expect(work.take()).toEqual([200, 1]);
+        expect(".o_telephony_flow_node").toHaveCount(200);
+    });
+
+    test("Z29: in a large flow, only what a change concerns is rendered", async () => {
+        const work = countWork();
+        const server = await startEditor(manySteps(), {}, { 7: { now: 1, today: 1 } });
+        await seen(node(200));
+        await seen(`${node(7)} .o_telephony_flow_callers`);
+        work.take();
+        await contains(".o_telephony_flow_zoom_out").click();
+        await contains(".o_telephony_flow_zoom_in").click();
+        await animationFrame();
+        expect(work.take()).toEqual([0, 0]);
+        // The step, and the one at which the tabulator key stopped before.
+        await contains(node(7)).click();
+        await seen(".fake_panel");
+        await animationFrame();
+        const [selected] = work.take();
+        expect(selected).toBeLessThan(5);
+        // Every step right of the new one is moved, but not rendered.
+        server.steps = manySteps({ id: 201 });
+        server.answer = { step_id: 201, touched: [2, 201] };
+        await contains(`.o_telephony_flow_step .o_telephony_flow_add[data-exit=e0]`).click();
+        await contains("[data-id=message]").click();
+        await seen(node(201));
+        await animationFrame();
+        const [added, layouts] = work.take();
+        expect(added).toBeLessThan(15);
+        expect(layouts).toBe(1);
+        expect.verifySteps(['add_step [7,"message",2,"e0"]']);
+    });
 });
