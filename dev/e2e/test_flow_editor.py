@@ -11,6 +11,8 @@ from harness.pages import open_record
 
 #: What axe-core finds in Odoo's own fields of the settings: outside the drawing.
 DRAWING = ".o_telephony_flow_bar, .o_telephony_flow_scroller"
+#: The drawing with the settings, without the fields, which are Odoo's.
+EDITOR = {"include": [[".o_telephony_flow_editor"]], "exclude": [[".o_field_widget"]]}
 
 
 class Drawing:
@@ -264,3 +266,63 @@ def test_caller_stays_in_a_removed_step(world, drawing, arrange, customers):
     telephone.press("1")
     telephone.hears_words("This is the message.")
     telephone.is_released()
+
+
+def test_settings_of_every_kind_have_no_barrier(world, drawing, arrange):
+    """Z29: the drawing and the settings beside it, for each kind of step."""
+    draw, flow_id = drawing
+    members = [(6, 0, [arrange.agent(world.admin)])]
+    [calendar] = world.admin.call("resource.calendar", "search", [], limit=1)
+    queue = world.admin.create("telephony.queue", name=f"Q {world.name}", agent_ids=members)
+    other = world.admin.create("telephony.flow", name=f"Other {world.name}")
+    kinds = {
+        "hours": {"calendar_id": calendar},
+        "menu": {"message": "Press one.", "key_ids": [(0, 0, {"key": "1", "label": "One"})]},
+        "condition": {"condition_model": "res.partner"},
+        "ring": {"agent_ids": members, "recording_mode": "always"},
+        "queue": {"queue_id": queue, "recording_mode": "off"},
+        "flow": {"target_flow_id": other},
+        "forward": {"forward_number": "+32470123456"},
+        "voicemail": {"agent_ids": members},
+        "message": {"message": "Hello."},
+        "reject": {},
+    }
+    for sequence, (kind, values) in enumerate(kinds.items()):
+        world.admin.create(
+            "telephony.flow.step",
+            flow_id=flow_id,
+            kind=kind,
+            name=f"The {kind}",
+            sequence=sequence,
+            **values,
+        )
+    draw.page.locator(".o_telephony_flow_fit").click()
+    expect(draw.page.locator(".o_telephony_flow_node")).to_have_count(len(kinds))
+    found = {}
+    for kind in kinds:
+        draw.node(kind).dispatch_event("click")
+        expect(draw.panel.locator("[name=name] input")).to_have_value(f"The {kind}")
+        found[kind] = barriers(draw.page, EDITOR)
+    assert found == {kind: [] for kind in kinds}
+    # What is recorded has a mark with a text.
+    mark = draw.node("ring").locator(".o_telephony_flow_mark")
+    expect(mark).to_have_attribute("aria-label", "Calls are always recorded")
+
+
+def test_numbers_are_assigned_in_the_flow(world, drawing, arrange):
+    """Z29: the number of the story gets this flow, and the drawing says so."""
+    draw, flow_id = drawing
+    number_id = arrange.number_id(SALES)
+    [number] = world.admin.search("telephony.number", [("id", "=", number_id)], ["flow_id"])
+    # Only to restore it afterwards.
+    arrange.write("telephony.number", number_id, flow_id=number["flow_id"][0])
+    expect(draw.page.locator(".o_telephony_flow_start")).to_contain_text("No number uses this flow")
+    [number] = world.admin.search("telephony.number", [("id", "=", number_id)], ["name"])
+    draw.page.locator(".o_telephony_flow_head [name=number_ids] input").fill(number["name"])
+    option = draw.page.locator(".o-autocomplete--dropdown-item", has_text=number["name"])
+    option.first.click()
+    expect(draw.page.locator(".o_telephony_flow_head .o_tag")).to_have_count(1)
+    draw.page.locator(".o_form_button_save").click()
+    expect(draw.page.locator(".o_telephony_flow_start")).to_contain_text(number["name"])
+    [number] = world.admin.search("telephony.number", [("id", "=", number_id)], ["flow_id"])
+    assert number["flow_id"][0] == flow_id

@@ -122,3 +122,57 @@ def test_recorded_paused_on_hold_and_played(world, agent, customers, arrange):
         "telephony.recording.access", [("recording_id.call_id", "=", call["id"])], ["user_id"]
     )
     assert listening["user_id"][0] == demo.rpc.uid
+
+
+def test_keys_of_a_menu_record_differently(world, agent, customers, arrange):
+    """Z29: one key of a menu is recorded after the announcement, the other one is not."""
+    demo = agent("demo").ready()
+    rung = [(6, 0, [arrange.agent(demo.rpc)])]
+    company = world.admin.ref("base.main_company")
+    arrange.write("res.company", company, telephony_announce_incoming=True)
+    arrange.write("telephony.number", arrange.number_id(), recording_mode="agent")
+    ids = arrange.flow(
+        {"name": "Menu", "kind": "menu", "message": "Press one or two."},
+        {"name": "Sales", "kind": "ring", "agent_ids": rung, "recording_mode": "always"},
+        {"name": "Doctor", "kind": "ring", "agent_ids": rung, "recording_mode": "off"},
+    )
+    for key, name in (("1", "Sales"), ("2", "Doctor")):
+        world.admin.create(
+            "telephony.flow.key",
+            step_id=ids["Menu"],
+            key=key,
+            label=name,
+            target_step_id=ids[name],
+        )
+    phone = Softphone(demo)
+
+    def talk(key, number):
+        telephone = world.emulator.calls_us(number)
+        telephone.hears_words("Press one or two.")
+        telephone.press(key)
+        phone.rings()
+        phone.accept().is_talking()
+        telephone.hears(demo.hz)
+        return telephone
+
+    def end(telephone):
+        telephone.hang_up()
+        phone.has_ended("answered")
+        phone.done()
+
+    recorded = talk("1", customers("Rita Recorded").number)
+    assert "This call is recorded." in str(recorded.leg["trail"])
+    text = demo.page.locator(".o_telephony_recording_text")
+    expect(text).to_have_text("Recording")
+    recording = world.emulator.recording_of(recorded)
+    until(lambda: recording()["length"] > 1, "the conversation is recorded")
+    end(recorded)
+
+    private = talk("2", customers("Paul Private").number)
+    assert "This call is recorded." not in str(private.leg["trail"])
+    until(lambda: phone.seconds() >= 2, "two seconds of conversation")
+    expect(demo.page.locator(".o_telephony_record")).to_have_count(0)
+    expect(text).to_have_count(0)
+    found = [row for row in world.emulator.get("recordings") if row["call_sid"] == private.sid]
+    assert found == []
+    end(private)

@@ -135,6 +135,31 @@ class TestExample(TelephonyHttpCase):
         view = self.env["telephony.flow"].get_view(view_type="form")["arch"]
         self.assertIn("With a Ticket", view)
 
+    def test_step_is_drawn(self):
+        """The drawing adds, connects, shows, copies and removes a kind of another addon."""
+        editor = self.as_user(self.max, "telephony.flow")
+        kinds = {kind["kind"]: kind for kind in editor.editor(self.flow.id)["kinds"]}
+        self.assertEqual((kinds["ticket"]["name"], kinds["ticket"]["exits"]), ("Open Ticket", 2))
+        answer = editor.add_step(self.flow.id, "ticket", None, "start")
+        [step] = [row for row in answer["flow"]["steps"] if row["id"] == answer["step_id"]]
+        self.assertEqual(answer["flow"]["first_id"], step["id"])
+        # What was the first step is behind its first exit.
+        self.assertEqual(
+            [(way["name"], way["target"]) for way in step["exits"]],
+            [("yes", self.ring.id), ("no", False)],
+        )
+        editor.connect_step(self.flow.id, step["id"], "no", self.closed_step.id)
+        form = self.env["telephony.flow.step"].get_view(view_type="form")["arch"]
+        self.assertIn("Without One", form)
+        with self.shared_cursor():
+            parts = self.as_user(self.max, "telephony.flow.simulation").try_flow(self.flow.id)
+        self.assertEqual([part["step_id"] for part in parts[1:]], [step["id"], self.closed_step.id])
+        copied = editor.copy_step(self.flow.id, step["id"])["step_id"]
+        editor.remove_step(self.flow.id, step["id"], self.ring.id)
+        steps = {row["id"]: row for row in editor.editor(self.flow.id)["steps"]}
+        self.assertNotIn(step["id"], steps)
+        self.assertEqual(steps[copied]["kind"], "ticket")
+
     def test_rule_of_the_page_informs_the_salesperson(self):
         lead = self.env["crm.lead"].create(
             {"name": "Desks", "partner_id": self.partner.id, "user_id": self.ana.id}

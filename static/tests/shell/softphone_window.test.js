@@ -9,7 +9,7 @@ import {
     test,
 } from "@odoo/hoot";
 import { user } from "@web/core/user";
-import { contains, patchWithCleanup } from "@web/../tests/web_test_helpers";
+import { contains, getService, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import {
     defineTelephony,
     fakeVoice,
@@ -120,6 +120,36 @@ test("Z21: the keyboard moves and resizes the window, and puts it back", async (
     await contains(".o_telephony_put_back").click();
     expect(queryRect(WINDOW)).toEqual(first);
     expect.verifySteps(["telephony_window false"]);
+});
+
+test("Z21: the command palette puts a moved window back, and offers it only then", async () => {
+    makePlace();
+    fakeVoice();
+    await startSoftphone();
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    const first = queryRect(WINDOW);
+    const COMMAND = ".o_command:contains(Put the phone window back)";
+    const search = async () => {
+        getService("command").openMainPalette({ searchValue: "phone window" });
+        await seen(".o_command_palette");
+        await advanceTime(300);
+    };
+    await search();
+    expect(COMMAND).toHaveCount(0);
+    await press("Escape");
+    await animationFrame();
+    queryFirst(".o_telephony_grip").focus();
+    await press("ArrowLeft");
+    await animationFrame();
+    expect(queryRect(WINDOW).x).toBe(first.x - 20);
+    await advanceTime(600);
+    await search();
+    await contains(COMMAND).click();
+    await animationFrame();
+    expect(queryRect(WINDOW)).toEqual(first);
+    const stored = { end: window.innerWidth - first.right + 20, bottom: 16 };
+    expect.verifySteps([`telephony_window ${JSON.stringify(stored)}`, "telephony_window false"]);
 });
 
 test("a window closed in the preferences opens with the keypad", async () => {

@@ -94,6 +94,11 @@ export class FlowEditor extends Component {
             () => this.focusPending(),
             () => [this.state.current, this.data.flow, this.state.shown]
         );
+        // The settings take a part of the room, in which the step may have been.
+        useEffect(
+            (key) => key && this.scrollTo(this.elementOf(this.state.selected)),
+            () => [this.state.panelKey]
+        );
         onWillUpdateProps((next) => {
             if (next.stamp !== this.props.stamp) {
                 this.store.refresh();
@@ -231,8 +236,12 @@ export class FlowEditor extends Component {
         if (el) {
             this.pendingFocus = false;
             el.focus({ preventScroll: true });
-            el.scrollIntoView({ block: "nearest", inline: "nearest" });
+            this.scrollTo(el);
         }
+    }
+
+    scrollTo(el) {
+        el?.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
 
     /** Give the focus back to what opened a menu, unless it was moved elsewhere. */
@@ -377,8 +386,7 @@ export class FlowEditor extends Component {
         const place = this.placeOf(step, exit);
         const answer = await this.store.change("add_step", kind, ...place);
         if (answer?.step_id) {
-            this.state.shown = Infinity;
-            await this.show(answer.step_id);
+            this.show(answer.step_id);
         } else if (answer?.defaults) {
             Object.assign(this.state, { selected: false, isTrying: false });
             this.state.draft = { defaults: answer.defaults, place };
@@ -415,8 +423,7 @@ export class FlowEditor extends Component {
         if (await this.leavePanel()) {
             const answer = await this.store.change("copy_step", step.id);
             if (answer) {
-                this.state.shown = Infinity;
-                await this.show(answer.step_id);
+                this.show(answer.step_id);
             }
         }
     }
@@ -498,14 +505,11 @@ export class FlowEditor extends Component {
         }
     }
 
-    /** Move the focus to a new step, and then open its settings, in a frame of their own. */
-    async show(id) {
+    /** Open the settings of a new step, and move the focus to the step. */
+    show(id) {
+        this.state.shown = Infinity;
+        this.open(id, false);
         this.focusStep(id);
-        // The step is drawn in the first frame.
-        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-        if (this.stepOf(id)) {
-            this.open(id, false);
-        }
     }
 
     open(id, takesFocus) {

@@ -23,8 +23,9 @@ export class FlowPage extends Component {
 
     /** What the drawing shows of the form. */
     get stamp() {
-        const { name, language, number_ids: numbers } = this.props.record.data;
-        return JSON.stringify([name, language, numbers?.currentIds]);
+        const { data, dirty } = this.props.record;
+        // What is edited reaches the drawing when it is saved.
+        return JSON.stringify([data.name, data.language, data.number_ids?.currentIds, dirty]);
     }
 
     /** Store the new flow, with the steps of a template. */
