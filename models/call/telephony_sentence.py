@@ -162,7 +162,9 @@ class TelephonySentence(models.Model):
 
     @api.model
     def _select_codes(self):
-        return [(code, self.env._(label)) for code, (_place, label) in self._get_purposes().items()]
+        # The description is marked for translation where its code is defined.
+        translate = self.env._
+        return [(code, translate(label)) for code, (_place, label) in self._get_purposes().items()]
 
     @api.depends("code")
     @api.depends_context("lang")

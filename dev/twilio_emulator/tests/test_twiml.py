@@ -80,12 +80,12 @@ async def test_file_is_fetched_once_played_in_a_loop_and_heard(world):
     assert len(world.app.at("/sound.wav")) == 1
 
 
-async def test_missing_file_is_logged_and_the_call_goes_on(world):
+async def test_missing_file_is_logged_and_the_document_ends(world):
     await world.answer_with(SALES, "<Play>gone.wav</Play><Say>next</Say>")
     world.app.answers["/gone.wav"] = (404, "", "text/plain")
     sid = await world.dial_in()
     call = await world.until_status(sid, "completed")
-    assert [step["verb"] for step in call["trail"]] == ["Play", "Say"]
+    assert [step["verb"] for step in call["trail"]] == ["Play"]
     assert 11200 in [e["code"] for e in await world.get("errors")]
 
 
