@@ -3,7 +3,7 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
-import { loadClientAction } from "./lazy_action";
+import { loadClientAction } from "./lazy_component";
 
 export class SoundFileField extends Component {
     static template = "crm_telephony.SoundFileField";

@@ -122,6 +122,7 @@ test("Z21: the keyboard moves and resizes the window, and puts it back", async (
     expect.verifySteps(["telephony_window false"]);
 });
 
+test.tags("desktop"); // a phone shows the window on the whole screen
 test("Z21: the command palette puts a moved window back, and offers it only then", async () => {
     makePlace();
     fakeVoice();
