@@ -132,7 +132,9 @@ class Conversations:
         until(lambda: softphone.card.count(), "your call rings at the agent", PERSON)
         softphone.accept().is_talking()
         self._record()
-        queues = self.rpc.search("telephony.queue", [], ["name"], limit=1)
+        # Only a queue of the agent rings at the agent.
+        mine = [("agent_ids.user_id", "=", self.rpc.uid)]
+        queues = self.rpc.search("telephony.queue", mine, ["name"], limit=1)
         if queues:
             target = {"type": "queue", "id": queues[0]["id"], "reason": "dev/live"}
             self.rpc.call("telephony.call", "transfer", self._call()["uuid"], target, "blind")
@@ -141,7 +143,7 @@ class Conversations:
         softphone.hang_up().has_ended()
         softphone.done()
         if not queues:
-            return "held; not transferred, because Odoo has no queue"
+            return "held; not transferred, because the agent is in no queue"
         return None
 
     def _record(self):
