@@ -10,9 +10,19 @@ _OUTSIDE = """(selector) => {
     const root = document.querySelector(selector);
     const width = document.documentElement.clientWidth;
     const found = [];
+    // A long name ends with three dots; the box of its text goes on behind them.
+    const isShortened = (el) => {
+        while (el !== root && (el = el.parentElement)) {
+            if (getComputedStyle(el).textOverflow === "ellipsis") {
+                return true;
+            }
+        }
+        return false;
+    };
     for (const el of [root, ...root.querySelectorAll("*")]) {
         const box = el.getBoundingClientRect();
-        if (box.width && (box.left < -0.5 || box.right > width + 0.5)) {
+        const isOutside = box.left < -0.5 || box.right > width + 0.5;
+        if (box.width && isOutside && !isShortened(el)) {
             found.push(`${el.tagName}.${el.className} ${box.left}–${box.right} of ${width}`);
         }
     }

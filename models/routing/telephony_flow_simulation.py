@@ -30,8 +30,8 @@ SCENES = {
 MOST_RESPONSES = 200
 LONGEST_KEYS = 100
 LONG_AGO = timedelta(days=2)
-# The number that the simulation calls if the flow has none. It belongs to a range for fiction.
-NO_NUMBER = "+12025550100"
+# The numbers that the simulation calls if the flow has none: a range for fiction.
+FICTIONAL_NUMBERS = [f"+120255501{line:02}" for line in range(100)]
 
 
 class TelephonyFlowSimulation(models.AbstractModel):
@@ -121,7 +121,7 @@ class TelephonyFlowSimulation(models.AbstractModel):
             {
                 "account_id": account.id,
                 "name": flow.name,
-                "number": NO_NUMBER,
+                "number": self._get_free_number(account),
             }
         )
         number.flow_id = flow
@@ -148,6 +148,17 @@ class TelephonyFlowSimulation(models.AbstractModel):
             # The first sentence names the number that was called.
             del parts[0]["sentences"][:1]
         return parts
+
+    def _get_free_number(self, account):
+        """Return a fictional number that is not one of the account, as it may be in a trial.
+
+        :param account: account of the simulated call
+        :return: the number in E.164
+        :rtype: str
+        """
+        numbers = account.env["telephony.number"].with_context(active_test=False)
+        own = set(numbers.search([("account_id", "=", account.id)]).mapped("number"))
+        return next(number for number in FICTIONAL_NUMBERS if number not in own)
 
     def _continue(self, call, response, pressed, scene):
         """Return the response after another one; None if the call waits or ends there."""

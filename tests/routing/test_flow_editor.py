@@ -510,6 +510,20 @@ class TestTryFlow(TelephonyCase):
         self.assertEqual(self.try_flow(scene="answer")[1], "The caller waits.")
         self.assertFalse(queue._is_full())
 
+    def test_flow_without_number_is_tried_although_the_account_has_fictional_ones(self):
+        """A trial account may have a number of the range that the simulation calls."""
+        self.flow.number_ids.flow_id = False
+        for number in ("+12025550100", "+12025550101"):
+            self.env["telephony.number"].create(
+                {
+                    "account_id": self.account.id,
+                    "name": "Fiction",
+                    "number": number,
+                    "active": number.endswith("0"),
+                }
+            )
+        self.assertEqual(self.try_flow(scene="answer"), (["Sellers"], "The caller waits."))
+
     def test_only_administrators_try(self):
         """Issue 17: phone users and other companies cannot simulate a flow."""
         for user in (self.ana, self.eva):
