@@ -16,11 +16,18 @@ from odoo.addons.phone_validation.tools import phone_validation
 from ...providers.base import ProviderError
 from ...providers.voice_response import Conference
 from ...tools.call_phases import CallFacts, phase_of
-from ...tools.call_states import CALL_STATES, call_target, is_legal, outcome_of
+from ...tools.call_states import (
+    CALL_STATES,
+    LEG_END_REASONS,
+    call_target,
+    is_legal,
+    outcome_of,
+)
 from ...tools.phone_number import get_timezone, to_possible_e164
 from ...tools.transfer_states import THERE_STATES
 from ..gate import add_created, assert_inside, get_created, is_attempt
 from .after_commit import after_commit
+from .telephony_call_event import TEST
 
 _logger = logging.getLogger(__name__)
 
@@ -481,9 +488,7 @@ class TelephonyCall(models.Model):
         :param VoiceRequest voice_request: request of the provider
         :return: the call; an empty recordset if it exists already
         """
-        event = self.env["telephony.call.event"]._record_once(
-            account, f"{voice_request.leg_id}:voice", "voice"
-        )
+        event, end = self.env["telephony.call.event"]._record_first(account, voice_request.leg_id)
         if not event:
             return self.browse()
         caller = self._get_caller(account, voice_request)
@@ -496,6 +501,8 @@ class TelephonyCall(models.Model):
         # value that it replaces.
         self._fields["matching_partner_ids"]._update_cache(call, partners._ids)
         event.call_id = call
+        if end:
+            call._get_customer_leg()._advance(end)
         return call
 
     def _get_caller(self, account, voice_request):
@@ -580,14 +587,22 @@ class TelephonyCall(models.Model):
         events = self.env["telephony.call.event"]
         leg = self.env["telephony.call.leg"]._match(account, event)
         if not leg:
-            # A caller who hangs up at once can overtake the answer to the call's first webhook.
+            # A caller who hangs up at once can overtake the call's first webhook.
             first = f"{event.provider_leg_id}:voice"
-            events._wait_for(account, first)
-            if events._is_of_test(account, first):
+            if event.kind == "leg" and event.status == "ended" and not event.leg_id:
+                if events._keep_end(account, event):
+                    _logger.info("The end of a leg is kept for its first webhook: %s", event.key)
+                    return self.browse()
+            else:
+                events._wait_for(account, first)
+            kind = events._get_kind(account, first)
+            if kind == TEST:
                 _logger.info("The test of a browser's connection is over: %s", event.key)
-                return self.browse()
-            # The event is not recorded, so that it can be delivered again once the leg is known.
-            _logger.warning("An event names an unknown leg: %s", event.key)
+            elif kind in LEG_END_REASONS:
+                _logger.info("The leg has ended before its first webhook: %s", event.key)
+            else:
+                # It is not recorded, so that it can be delivered again once the leg is known.
+                _logger.warning("An event names an unknown leg: %s", event.key)
             return self.browse()
         # Events of one call arrive together. Lock first, so that a lost race costs no work.
         leg.call_id._lock()

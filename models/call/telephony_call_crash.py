@@ -136,9 +136,7 @@ class TelephonyCall(models.Model):
 
         :return: the call, or an empty recordset when it is already known
         """
-        event = self.env["telephony.call.event"]._record_once(
-            account, f"{voice_request.leg_id}:voice", "voice"
-        )
+        event, end = self.env["telephony.call.event"]._record_first(account, voice_request.leg_id)
         if not event:
             return self.browse()
         caller, now = voice_request.caller, fields.Datetime.now()
@@ -160,7 +158,7 @@ class TelephonyCall(models.Model):
                 "started_at": now,
             },
         )
-        insert_row(
+        leg = insert_row(
             self.env["telephony.call.leg"],
             {
                 "call_id": call.id,
@@ -175,6 +173,8 @@ class TelephonyCall(models.Model):
             },
         )
         event.call_id = call
+        if end:
+            leg._advance_alone(end)
         self._isolate(voice_request.leg_id, call._insert_association)
         add_created(call)
         return call

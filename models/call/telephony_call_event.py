@@ -3,6 +3,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...providers.base import CallEvent
+from ...tools.call_states import LEG_END_REASONS
+
 KEPT_DAYS = 60
 # Kind of the first event of a browser that only tests its connection.
 TEST = "test"
@@ -23,6 +26,7 @@ class TelephonyCallEvent(models.Model):
     )
     call_id = fields.Many2one("telephony.call", ondelete="cascade", index="btree_not_null")
     key = fields.Char(required=True)
+    # The first event of a leg whose end came before is that end: its kind is the reason.
     kind = fields.Char("Type", required=True)
     happened_at = fields.Datetime(required=True, index=True)
 
@@ -55,6 +59,54 @@ class TelephonyCallEvent(models.Model):
         row = self.env.cr.fetchone()
         return self.browse(row and row[0])
 
+    def _record_first(self, account, leg_id, call=None):
+        """Record the first webhook of a leg if it is new.
+
+        :param account: account that sent the webhook
+        :param str leg_id: the provider's identifier of the leg
+        :param call: call of the leg, if already known
+        :return: the row, empty when the webhook is a repeat; and the event of the leg's end if that
+            was reported before, see `_keep_end`
+        :rtype: tuple
+        """
+        key = f"{leg_id}:voice"
+        row = self._record_once(account, key, "voice", call=call)
+        if row:
+            return row, None
+        row = self.search(
+            [
+                ("account_id", "=", account.id),
+                ("key", "=", key),
+                ("kind", "in", LEG_END_REASONS),
+                ("call_id", "=", False),
+            ]
+        )
+        if not row:
+            return row, None
+        end = CallEvent(
+            kind="leg",
+            provider_leg_id=leg_id,
+            status="ended",
+            reason=row.kind,
+            at=row.happened_at,
+        )
+        return row, end
+
+    def _keep_end(self, account, event):
+        """Keep the end of an unknown leg for its first webhook, which the end has overtaken.
+
+        It takes the place of that webhook, whose record is tried anyway: so a webhook that comes
+        first costs no query. Waits for a concurrent transaction as `_wait_for` does.
+
+        :param account: account that sent the event
+        :param CallEvent event: end of a leg
+        :return: whether the leg's first webhook has not been processed before
+        :rtype: bool
+        """
+        first = f"{event.provider_leg_id}:voice"
+        reason = event.reason or "completed"
+        return bool(self._record_once(account, first, reason, event.at))
+
     def _wait_for(self, account, key):
         """Wait for a concurrent transaction that records an event; write nothing.
 
@@ -67,15 +119,15 @@ class TelephonyCallEvent(models.Model):
             self._record_once(account, key, "voice")
             savepoint.rollback()
 
-    def _is_of_test(self, account, key):
-        """Return whether an event began the test of a browser's connection.
+    def _get_kind(self, account, key):
+        """Return the kind of a recorded event, empty if there is none.
 
         :param account: account that sent the event
         :param str key: key of the event
-        :rtype: bool
+        :rtype: str
         """
-        domain = [("account_id", "=", account.id), ("key", "=", key), ("kind", "=", TEST)]
-        return bool(self.search_count(domain, limit=1))
+        event = self.search([("account_id", "=", account.id), ("key", "=", key)])
+        return event.kind or ""
 
     @api.autovacuum
     def _gc_old(self):

@@ -328,10 +328,11 @@ class TelephonyCall(models.Model):
         call = self.search(
             [("uuid", "=", voice_request.call_uuid), ("account_id", "=", account.id)]
         )
+        end = None
         if agent and call:
             # A report about this leg that arrives meanwhile waits for this row.
-            self.env["telephony.call.event"]._record_once(
-                account, f"{voice_request.leg_id}:voice", "voice", call=call
+            _event, end = self.env["telephony.call.event"]._record_first(
+                account, voice_request.leg_id, call
             )
         if not call:
             # The page hears a standard sentence in the same way.
@@ -339,6 +340,8 @@ class TelephonyCall(models.Model):
             return playbacks._play(account, agent, voice_request) or call._refuse_browser()
         if not agent._is_entitled():
             return call._refuse_browser()
+        if end:
+            return call._refuse_browser("it has already left")
         return call._admit(agent, voice_request.leg_id)
 
     @api.model

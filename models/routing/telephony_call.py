@@ -151,11 +151,18 @@ class TelephonyCall(models.Model):
         if call.attestation:
             call._add_timeline(f"caller_{call.attestation}")
         call._apply_event(CallEvent("routed", at=call.started_at))
-        if self.env["telephony.blocked.number"]._is_blocked(call.customer_number, call.company_id):
+        is_blocked = self.env["telephony.blocked.number"]._is_blocked(
+            call.customer_number, call.company_id
+        )
+        if is_blocked:
             call.outcome = "blocked"
             call._add_timeline("number_blocked")
-            return [Reject()]
-        return call._run_flow()
+        leg = call._get_customer_leg()
+        if leg.status == "ended":
+            # The report of the end has overtaken this webhook: no agent is rung.
+            call._apply_event(CallEvent("hung_up", at=leg.ended_at, data={"by": "customer"}))
+            return [HangUp()]
+        return [Reject()] if is_blocked else call._run_flow()
 
     def _process_wait(self, voice_request):
         """Return what a waiting caller hears until the next decision, or move the caller on.

@@ -5,6 +5,7 @@ from . import (
     test_call_report,
     test_connection_test,
     test_destination_rules,
+    test_early_end,
     test_emergency,
     test_gate,
     test_log,

@@ -143,6 +143,68 @@ class TestGate(RaceCase):
         thread.join(PATIENCE)
         self.assertEqual(seen, [1])
 
+    def meet_early_end(self, sid, enters):
+        """Process a first webhook while the report of the leg's end is inside.
+
+        :param bool enters: whether the webhook enters the gate; it may also be late
+        :return: the states of the call, one of each attempt
+        """
+        account = self.ids["account"][0]
+        inside, seen = threading.Event(), []
+
+        def answer(env):
+            inside.wait(PATIENCE)
+            env.cr.execute("SELECT count(*) FROM telephony_call")
+            if enters:
+                gate.enter(env, account_id=account, legs=[sid], number="+3225550190")
+            env["telephony.call"]._process_incoming(
+                env["telephony.account"].browse(account),
+                VoiceRequest(leg_id=sid, caller="+32470111213", called="+3225550190"),
+            )
+            seen.append(env["telephony.call"].search([("provider_call_id", "=", sid)]).state)
+
+        thread = threading.Thread(target=self.in_transaction, args=[answer], daemon=True)
+        thread.start()
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            self.assertTrue(gate.enter(env, account_id=account, legs=[sid], routes=True, ends=True))
+            env["telephony.call"]._process_report(
+                env["telephony.account"].browse(account),
+                CallEvent(
+                    kind="leg",
+                    key=f"{sid}:completed",
+                    provider_leg_id=sid,
+                    status="ended",
+                    reason="completed",
+                    at=fields.Datetime.now(),
+                ),
+            )
+            env.flush_all()
+            inside.set()
+            (self.wait_for_waiting if enters else self.wait_for_row)(1)
+            cr.commit()
+        thread.join(PATIENCE)
+        self.assertFalse(thread.is_alive())
+        return seen
+
+    def wait_for_row(self, count):
+        with self.registry.cursor() as cr:
+            for _turn in range(PATIENCE * 50):
+                cr.execute(
+                    "SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted"
+                )
+                if cr.fetchone()[0] >= count:
+                    return
+                cr.execute("SELECT pg_sleep(0.02)")
+        self.fail("No transaction waits for a row.")
+
+    def test_first_webhook_during_the_report_of_the_end_waits_for_it(self):
+        self.assertEqual(self.meet_early_end(leg_sid(7011), enters=True), ["ended"])
+
+    def test_first_webhook_outside_the_gate_learns_of_the_end(self):
+        """PostgreSQL refuses the row that both record, and the webhook begins anew."""
+        self.assertEqual(self.meet_early_end(leg_sid(7012), enters=False), ["ended"])
+
     def test_agents_found_while_waiting_are_locked_too(self):
         def change(env):
             self.enter(env)
