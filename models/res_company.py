@@ -113,3 +113,16 @@ class ResCompany(models.Model):
         # sudo: telephony.agent - a user who left the company must not be rung there
         with self.env["telephony.agent"].sudo()._following_rights():
             return super().write(vals)
+
+    def _telephony_get_lang(self):
+        """Return the language in which the company's calls are documented, if it is active.
+
+        Odoo allows to deactivate the language of an archived contact, and then refuses to translate
+        into it. Note: `self.ensure_one()`
+
+        :rtype: str | bool
+        """
+        self.ensure_one()
+        # sudo: res.partner - only the language of the company
+        lang = self.sudo().partner_id.lang
+        return lang if self.env["res.lang"]._get_data(code=lang) else False

@@ -197,7 +197,7 @@ class TelephonyCall(models.Model):
         self.ensure_one()
         if self.state == "ended":
             return
-        env = self.with_context(lang=self.company_id.partner_id.lang).env
+        env = self.with_context(lang=self.company_id._telephony_get_lang()).env
         if error_code:
             reason = env._(
                 "Twilio could not reach Odoo or process its response (error %(code)s).",

@@ -525,7 +525,7 @@ class TelephonyCall(models.Model):
 
     def _in_log_lang(self):
         """Return this call in the language of its log notes. Note: `self.ensure_one()`"""
-        lang = self.user_id.lang or self.company_id.partner_id.lang
+        lang = self.user_id.lang or self.company_id._telephony_get_lang()
         return self.with_context(lang=lang)
 
     def _get_log_notes(self):

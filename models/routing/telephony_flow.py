@@ -36,6 +36,14 @@ class TelephonyFlow(models.Model):
     # === CRUD METHODS === #
 
     def copy(self, default=None):
+        if "language" not in (default or {}):
+            installed = dict(self.env["res.lang"].get_installed())
+            lost = self.filtered(lambda flow: flow.language not in installed)
+            if lost and len(self) > 1:
+                return self.browse().concat(*(flow.copy(default) for flow in self))
+            if lost:
+                # Odoo refuses a deactivated language for a new record.
+                default = {**(default or {}), "language": self.env.lang or "en_US"}
         copies = super().copy(default)
         for flow, copied in zip(self, copies, strict=True):
             if "step_ids" not in (default or {}):

@@ -240,6 +240,34 @@ class TestSentences(SentenceCase):
         rows = self.env["telephony.sentence"].search([("lang", "=", "fr_FR")])
         self.assertEqual(set(rows.mapped("state")), {"untranslated"})
 
+    def test_flow_in_a_deactivated_language_is_copied_and_checked(self):
+        self.activate("fr_FR", "de_DE")
+        german = self.flow.copy({"language": "de_DE"})
+        self.flow.language = "fr_FR"
+        self.env["res.lang"]._lang_get("fr_FR").active = False
+        flows = self.as_user(self.max, "telephony.flow")
+        copies = flows.browse((self.flow + german).ids).copy()
+        self.assertEqual(copies.mapped("language"), ["en_US", "de_DE"])
+        self.assertEqual(len(copies[0].step_ids), len(self.flow.step_ids))
+        self.assertTrue(flows.browse(self.flow.id)._to_editor()["steps"])
+
+    def test_calls_of_a_company_in_a_deactivated_language_are_kept(self):
+        """Z30: a failing call, and a missed one, are logged in English."""
+        self.activate("fr_FR")
+        contact = self.company_a.partner_id
+        contact.write({"lang": "fr_FR", "active": False})
+        self.env["res.lang"]._lang_get("fr_FR").active = False
+        calls = self.registry["telephony.call"]
+        with (
+            patch.object(calls, "_run_flow", side_effect=ValueError("broken addon")),
+            mute_logger("odoo.addons.crm_telephony"),
+        ):
+            call, verbs = self.call_in()
+        self.assertEqual([verb.tag for verb in verbs], ["Say", "Hangup"])
+        self.assertEqual((call.state, call.outcome), ("ended", "failed"))
+        self.assertIn("unexpected error", call.failure_reason)
+        self.assertIn("Incoming call", call.message_id.body)
+
     def test_row_of_a_removed_language_is_kept_but_not_listed(self):
         self.activate("pl_PL")
         row = self.row("thanks", "pl_PL")
