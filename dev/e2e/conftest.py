@@ -14,6 +14,7 @@ from harness.agent_browser import AgentBrowser, new_context  # noqa: E402
 from harness.emulator import Emulator  # noqa: E402
 from harness.odoo_server import Numbers, OdooServer  # noqa: E402
 from harness.people import Arrangement  # noqa: E402
+from harness.sound_server import SoundServer  # noqa: E402
 
 expect.set_options(timeout=25_000)
 #: Hz of each agent's microphone.
@@ -31,9 +32,17 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture(scope="session")
-def emulator():
+def sounds(tmp_path_factory):
+    """Run a web server with sounds at https addresses, which the emulator can fetch."""
+    server = SoundServer(tmp_path_factory.mktemp("sounds"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def emulator(sounds):
     """Run the emulator."""
-    emulator = Emulator()
+    emulator = Emulator(web=sounds)
     emulator.start()
     yield emulator
     emulator.stop()

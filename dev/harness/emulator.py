@@ -34,11 +34,12 @@ class Emulator:
     """The running emulator.
 
     :param str log_name: name of its log file.
+    :param web: a web server whose addresses it can fetch, see `SoundServer`.
     :param dict account: unusual values of its account: `account_sid`, `auth_token`, `number`.
     """
 
-    def __init__(self, log_name="e2e-emulator", **account):
-        self.log_name = log_name
+    def __init__(self, log_name="e2e-emulator", web=None, **account):
+        self.log_name, self.web = log_name, web
         self.account = account
         [self.port] = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
@@ -62,6 +63,7 @@ class Emulator:
                 str(NODE_MODULES / "@twilio/voice-sdk/dist/twilio.js"),
                 "--openapi",
                 str(openapi),
+                *(self.web.options if self.web else ()),
                 *(f"--{name.replace('_', '-')}={value}" for name, value in self.account.items()),
             ],
             env={"PYTHONPATH": str(REPO / "dev")},

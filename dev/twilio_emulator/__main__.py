@@ -49,9 +49,19 @@ def parse(arguments=None):
         help="react in the other way wherever no document says how Twilio does",
     )
     parser.add_argument("--journal", type=Path, help="file that gets a line for each webhook")
+    parser.add_argument(
+        "--ca", type=Path, help="file of an authority whose certificates are trusted, too"
+    )
+    parser.add_argument(
+        "--resolve",
+        action="append",
+        metavar="HOST:IPV4",
+        default=[],
+        help="address of a web server, in place of DNS; may be repeated",
+    )
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args(arguments)
-    for path in (options.sdk, options.openapi):
+    for path in (options.sdk, options.openapi, options.ca):
         if path and not path.exists():
             parser.error(f"There is no {path}")
     logging.basicConfig(
@@ -73,6 +83,8 @@ def parse(arguments=None):
         sound=options.sound == "yes",
         surprising=options.surprising,
         journal=options.journal,
+        ca_path=options.ca,
+        hosts=dict(pair.split(":", 1) for pair in options.resolve),
     )
 
 

@@ -1,6 +1,6 @@
 """Start-up options of the emulator."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import defaults
@@ -22,6 +22,8 @@ class Config:
     sounds keep their length.
     :param bool surprising: start with the setting ``surprising``.
     :param journal: file that gets a line of JSON for each webhook, or None.
+    :param ca_path: certificates of authorities that are trusted besides the usual ones, or None.
+    :param dict hosts: name of a web server -> its address, in place of DNS.
     """
 
     host: str = defaults.HOST
@@ -38,3 +40,5 @@ class Config:
     sound: bool = True
     surprising: bool = False
     journal: Path | None = None
+    ca_path: Path | None = None
+    hosts: dict = field(default_factory=dict)

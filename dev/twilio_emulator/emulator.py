@@ -45,7 +45,9 @@ class Emulator:
         self.logs, self.settings, self.faults = Logs(config.journal), Settings(), Faults()
         self.settings.update({"surprising": config.surprising})
         self.store, self.engine = Store(config), Engine()
-        self.webhooks = WebhookClient(lambda: self.store.auth_token, self.logs)
+        self.webhooks = WebhookClient(
+            lambda: self.store.auth_token, self.logs, config.ca_path, config.hosts
+        )
         self.conferences, self.queues = Conferences(self), Queues()
         self.legs, self.refusals, self.tasks, self.closing = {}, {}, set(), False
         self.permissions, self.limits = Permissions(), Limits(self)

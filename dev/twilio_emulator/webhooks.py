@@ -5,6 +5,8 @@ import base64
 import hashlib
 import hmac
 import secrets
+import socket
+import ssl
 import time
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit
@@ -18,6 +20,8 @@ from .clock import now
 LIMIT = 15.0
 #: Answers that lead to another address, and how many of them are followed.
 REDIRECTS, MAX_REDIRECTS = (301, 302, 303, 307, 308), 10
+#: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/#error-codes
+_EXPIRED, _MISMATCH = 10, 62
 _RETRYABLE = {"ct", "rt", "4xx", "5xx"}
 
 
@@ -82,20 +86,49 @@ class Policy:
         )
 
 
+class _Resolver(aiohttp.ThreadedResolver):
+    """Finds the addresses of some hosts without DNS."""
+
+    def __init__(self, hosts):
+        super().__init__()
+        self.hosts = hosts
+
+    async def resolve(self, host, port=0, family=socket.AF_INET):
+        found = await super().resolve(self.hosts.get(host, host), port, family)
+        return [{**entry, "hostname": host} for entry in found]
+
+
+def _describe_tls(error):
+    """Return Twilio's error for a connection whose certificate was refused.
+
+    https://www.twilio.com/docs/api/errors/11235
+    """
+    reason = getattr(error.certificate_error, "verify_code", None)
+    codes = {_EXPIRED: 11236, _MISMATCH: 11235}
+    return codes.get(reason, 11237), f"Certificate invalid: {error.certificate_error}"
+
+
 class WebhookClient:
     """Sends requests to the application.
 
     :param get_token: returns the secret for the signature of a request.
     :param Logs logs: log for every attempt.
+    :param ca_path: see `Config`.
+    :param dict hosts: see `Config`.
     """
 
-    def __init__(self, get_token, logs):
+    def __init__(self, get_token, logs, ca_path=None, hosts=None):
         self.get_token, self.logs = get_token, logs
+        self.ca_path, self.hosts = ca_path, hosts or {}
         self._session = None
 
     async def start(self):
         """Open the connection pool in the running event loop."""
+        trust = ssl.create_default_context()
+        if self.ca_path:
+            trust.load_verify_locations(self.ca_path)
         self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=trust, resolver=_Resolver(self.hosts)),
             headers={"User-Agent": "TwilioProxy/1.1", "Accept": "*/*"},
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -176,6 +209,10 @@ class WebhookClient:
                     reason = "5xx" if response.status >= 500 else "4xx"
                     answer.error = 11200
                     answer.message = f"Got HTTP {response.status} response to {url}"
+        except aiohttp.ClientConnectorCertificateError as error:
+            answer.error, answer.message = _describe_tls(error)
+        except aiohttp.ClientConnectorSSLError as error:
+            answer.error, answer.message = 11220, f"TLS handshake failed: {error}"
         except aiohttp.ConnectionTimeoutError as error:
             answer.error, answer.message, reason = 11205, f"Connect time-out: {error}", "ct"
         except (asyncio.TimeoutError, aiohttp.ServerTimeoutError) as error:
