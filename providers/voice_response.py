@@ -25,10 +25,12 @@ class Play:
 
     :param str url: public URL of the sound
     :param int loop: number of repetitions; 0 means for ever
+    :param str name: name of the sound in the audio library, or empty
     """
 
     url: str
     loop: int = 1
+    name: str = ""
 
 
 @dataclass(frozen=True)

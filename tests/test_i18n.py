@@ -211,7 +211,7 @@ class TestLanguages(TelephonyHttpCase):
         self.assertEqual(verbs[0].get("language"), "fr-FR")
         self.assertIn("Veuillez laisser un message", verbs[0].text)
         self.assertEqual(
-            self.said(call._get_thanks()), [("Merci pour votre message. Au revoir.", "fr-FR")]
+            self.said(call._say_thanks()), [("Merci pour votre message. Au revoir.", "fr-FR")]
         )
         self.assertEqual(
             self.said(call._get_recording_announcement()),
@@ -223,7 +223,7 @@ class TestLanguages(TelephonyHttpCase):
         self.flow.language = "fr_BE"
         call, _verbs = self.call_in()
         self.assertEqual(
-            self.said(call._get_thanks()), [("Merci pour votre message. Au revoir.", "fr-BE")]
+            self.said(call._say_thanks()), [("Merci pour votre message. Au revoir.", "fr-BE")]
         )
 
     def test_untranslated_sentences_have_an_english_voice(self):
@@ -250,7 +250,7 @@ class TestLanguages(TelephonyHttpCase):
             [("Proszę czekać.", "pl-PL"), ("You are number 1 in the queue.", "en-US")],
         )
         self.assertEqual(
-            self.said(call._get_thanks()), [("Thank you for your message. Goodbye.", "en-US")]
+            self.said(call._say_thanks()), [("Thank you for your message. Goodbye.", "en-US")]
         )
 
     def test_one_voice_speaks_without_a_break(self):
@@ -351,7 +351,7 @@ class TestChinese(TelephonyHttpCase):
         call, verbs = self.call_in()
         self.assertEqual(verbs[0].text, "目前无人可以接听。请在提示音后留言。")
         self.assertEqual(verbs[0].get("language"), "zh-CN")
-        self.assertEqual(self.said(call._get_thanks()), ["感谢您的留言。再见。"])
+        self.assertEqual(self.said(call._say_thanks()), ["感谢您的留言。再见。"])
         self.assertEqual(
             self.said(call._end_with_apology()), ["目前无人可以接听，请稍后再拨。再见。"]
         )

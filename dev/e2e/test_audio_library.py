@@ -5,10 +5,12 @@ from playwright.sync_api import expect
 
 from harness.looks import barriers, misfits, picture
 from harness.pages import Softphone, open_record
+from harness.sound_server import SOUNDS
 
 HELLO = "All our colleagues are in a call."
+HELLO_PATH, MUSIC_PATH = SOUNDS
 # A name that no server answers for.
-ADDRESS = "https://sounds.example.com/hello.mp3"
+ADDRESS = "https://nowhere.example.com/hello.mp3"
 
 
 @pytest.fixture
@@ -17,14 +19,19 @@ def library(world):
     return f"Greeting {world.name}"
 
 
+def record(form, seconds=4):
+    """Begin to record, and wait until the recording has a length."""
+    form.locator(".o_telephony_sound_record").click()
+    expect(form.locator(".o_telephony_sound_time")).to_contain_text(f"0:0{seconds}")
+
+
 def _record(person, name, seconds=4):
     """Record a sound with the person's microphone, and store it."""
     page = person.open(
         "/odoo/action-crm_telephony.telephony_sound_action/new", wait=".o_telephony_sound_record"
     )
     page.locator(".o_field_widget[name=name] input").fill(name)
-    page.locator(".o_telephony_sound_record").click()
-    expect(page.locator(".o_telephony_sound_time")).to_contain_text(f"0:0{seconds}")
+    record(page, seconds)
     picture(page, "sound-recording")
     page.locator(".o_telephony_sound_stop").click()
     play = page.locator(".o_telephony_sound_button")
@@ -40,6 +47,21 @@ def _record(person, name, seconds=4):
 def _save(page):
     page.locator(".o_form_button_save").click()
     expect(page.locator(".o_form_button_save").locator("visible=true")).to_have_count(0)
+
+
+def create_in_place(page, name, scope="body"):
+    """Create the sound that a field names, from the field's menu."""
+    page.locator(f"{scope} input").fill(name)
+    page.locator(".o-autocomplete--dropdown-item", has_text="Create and edit").click()
+    form = page.locator(".modal")
+    expect(form.locator("[name=name] input")).to_have_value(name)
+    record(form)
+    form.locator(".o_telephony_sound_stop").click()
+    expect(form.locator(".o_telephony_sound_button")).to_be_visible()
+    picture(page, "sound-in-place")
+    form.locator(".o_form_button_save").click()
+    expect(form).to_have_count(0)
+    expect(page.locator(f"{scope} input")).to_have_value(name)
 
 
 def _choose(page, field, name):
@@ -95,6 +117,69 @@ def test_greeting_is_recorded_and_heard(world, agent, arrange, customers, librar
     page.locator(".oe_stat_button", has_text="Queues").click()
     expect(page.locator(".o_list_view .o_data_row, .o_form_view .oe_title")).to_have_count(1)
     assert not problems, "\n".join(problems)
+
+
+def test_sound_is_created_in_place(world, agent, arrange, customers, library):
+    """Z29: in the settings of a step, and in a queue."""
+    admin = agent("admin")
+    members = [(6, 0, [arrange.agent(admin.rpc)])]
+    steps = arrange.flow(
+        {"name": "Bye", "kind": "message", "message": "Bye."},
+        {"name": "Team", "kind": "ring", "agent_ids": members},
+    )
+    [step] = world.admin.search("telephony.flow.step", [("id", "=", steps["Bye"])], ["flow_id"])
+    page = open_record(admin, "telephony.flow", step["flow_id"][0])
+    page.locator(".o_telephony_flow_step[data-kind=message] .o_telephony_flow_node").click()
+    create_in_place(page, f"{library} 1", ".o_telephony_flow_panel [name=sound_id]")
+    page.locator(".o_telephony_flow_save").click()
+    expect(page.locator(".o_telephony_flow_save")).to_have_count(0)
+    telephone = world.emulator.calls_us(customers("Jan Nys").number)
+    telephone.hears(admin.hz)
+    telephone.is_released()
+
+    queue = world.admin.create("telephony.queue", name=f"Queue {world.name}", agent_ids=members)
+    open_record(admin, "telephony.queue", queue)
+    for field in ("music_sound_id", "announcement_sound_id"):
+        create_in_place(page, f"{library} {field}", f".o_field_widget[name={field}]")
+    _save(page)
+    [values] = world.admin.search(
+        "telephony.queue", [("id", "=", queue)], ["music_sound_id", "announcement_sound_id"]
+    )
+    assert values["music_sound_id"][1] == f"{library} music_sound_id"
+    assert values["announcement_sound_id"][1] == f"{library} announcement_sound_id"
+
+
+def test_address_is_heard(world, agent, arrange, customers, library, sounds):
+    """Z29: sounds at https addresses, in a step, as music and as an announcement."""
+    ids = {
+        path: world.admin.create(
+            "telephony.sound", name=f"{library} {path}", kind="url", url=sounds.url(path)
+        )
+        for path in SOUNDS
+    }
+    demo = agent("demo").ready()
+    arrange.flow({"name": "Bye", "kind": "message", "message": "Bye.", "sound_id": ids[HELLO_PATH]})
+    telephone = world.emulator.calls_us(customers("Ann Put").number)
+    telephone.hears(SOUNDS[HELLO_PATH])
+    telephone.is_released()
+
+    queue = _make_queue(
+        world,
+        arrange,
+        demo,
+        announcement_sound_id=ids[HELLO_PATH],
+        music_sound_id=ids[MUSIC_PATH],
+    )
+    arrange.flow({"name": "Wait", "kind": "queue", "queue_id": queue})
+    phone, _first = _occupy(world, demo, customers("Bob Put"))
+    waiting = world.emulator.calls_us(customers("Eva Put").number)
+    waiting.hears(SOUNDS[HELLO_PATH])
+    waiting.hears_words("You are number 1 in the queue")
+    waiting.hears(SOUNDS[MUSIC_PATH])
+    waiting.hang_up()
+    phone.hang_up().has_ended("answered")
+    # Only the provider has asked for them, never Odoo.
+    assert set(sounds.asked) == {(path, "TwilioProxy/1.1") for path in SOUNDS}
 
 
 def test_address_out_of_reach(world, agent, arrange, customers, library):

@@ -312,7 +312,7 @@ class TelephonyTestCall(models.TransientModel):
         if test._is_expired():
             test._fail("no_answer")
             return [HangUp()]
-        if voice_request.error_code:
+        if voice_request.error_code and not test._doubt_sounds(voice_request):
             test._move(
                 "failed",
                 test._with_lang().env._(
@@ -378,8 +378,17 @@ class TelephonyTestCall(models.TransientModel):
 
     def _say(self, code):
         """Return a standard sentence in the language of the company."""
-        lang = self.account_id.company_id.partner_id.lang or self.user_id.lang
-        return self.env["telephony.speech"]._say(self.account_id, lang, code)
+        return self.env["telephony.speech"]._say(self.account_id, self._get_language(), code)
+
+    def _doubt_sounds(self, voice_request):
+        """Return whether the sentences are spoken now, because a sound could not be played."""
+        company, lang = self.account_id.company_id, self._get_language()
+        return voice_request.is_sound_error and self.env["telephony.speech"]._doubt(
+            company, lang, ["phone"]
+        )
+
+    def _get_language(self):
+        return self.account_id.company_id.partner_id.lang or self.user_id.lang
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 

@@ -1045,7 +1045,7 @@ class TelephonyCall(models.Model):
         :param str lang: code of the wanted language, or empty
         :param str code: a key of `telephony.speech._get_sentences`
         :param values: values of its placeholders
-        :rtype: Say
+        :rtype: Say or Play
         """
         return self.env["telephony.speech"]._say(self.account_id, lang, code, **values)
 

@@ -63,7 +63,7 @@ class TelephonySentence(models.Model):
         """Return the sentence with examples as the values of a call. Note: `self.ensure_one()`
 
         :param account: the account whose provider speaks
-        :rtype: Say
+        :rtype: Say or Play
         """
         self.ensure_one()
         speech, examples = self.env["telephony.speech"], self._get_examples()
@@ -126,4 +126,20 @@ class TelephonySentencePlayback(models.TransientModel):
         self.env["telephony.call.event"]._record_once(
             account, f"{voice_request.leg_id}:voice", TEST
         )
+        return [row._say_example(account), HangUp()]
+
+    @api.model
+    def _repeat(self, account, voice_request):
+        """Return the text of a sentence whose sound the provider could not play in the page.
+
+        :param account: account of the connection
+        :param VoiceRequest voice_request: request of the provider
+        :return: a voice response; empty if no sound was the reason
+        :rtype: list
+        """
+        playback = self.search([("provider_leg_id", "=", voice_request.leg_id)], limit=1)
+        row = playback.sentence_id.filtered(lambda row: row.company_id == account.company_id)
+        speech = self.env["telephony.speech"]
+        if not row or not speech._doubt(row.company_id, row.lang, [row.place]):
+            return []
         return [row._say_example(account), HangUp()]

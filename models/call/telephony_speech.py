@@ -51,19 +51,41 @@ class TelephonySpeech(models.AbstractModel):
 
         The wording of the account's company precedes ours. A sentence without a translation is
         spoken in English by an English voice: a French voice makes English words hard to
-        understand.
+        understand. Other packages may return a sound instead.
 
         :param account: the account whose provider speaks
         :param str lang: code of the wanted language, or empty
         :param str code: a key of `_get_sentences`
         :param values: values of its placeholders
-        :rtype: Say
+        :rtype: Say or Play
         """
-        lang = account._get_spoken_lang(lang)
-        if not self._is_sayable(account.company_id, lang, code):
-            lang = ENGLISH
+        lang = self._choose_language(account, lang, code)
         text = self._get_text(account.company_id, lang, code)
         return Say(fill(text, values), to_language_tag(lang))
+
+    @api.model
+    def _choose_language(self, account, lang, code):
+        """Return the language in which a standard sentence is spoken.
+
+        :param account: the account whose provider speaks
+        :param str lang: code of the wanted language, or empty
+        :param str code: a key of `_get_sentences`
+        :rtype: str
+        """
+        lang = account._get_spoken_lang(lang)
+        return lang if self._is_sayable(account.company_id, lang, code) else ENGLISH
+
+    @api.model
+    def _doubt(self, company, lang, places):
+        """Speak for a while what is a sound, because the provider could not play one of them.
+
+        :param company: the company that speaks
+        :param str lang: code of the wanted language, or empty
+        :param places: keys of `telephony.sentence.place`
+        :return: whether callers heard a sound there until now
+        :rtype: bool
+        """
+        return False
 
     @api.model
     def _get_text(self, company, lang, code):
@@ -131,14 +153,19 @@ class TelephonySpeech(models.AbstractModel):
     def _join(self, sentences):
         """Return sentences with those that the same voice speaks in a row as one.
 
-        :param sentences: the sentences, `Say`
-        :rtype: list(Say)
+        :param sentences: the sentences, `Say` or `Play`
+        :rtype: list(Say or Play)
         """
         joined = []
-        for say in sentences:
-            if joined and joined[-1].language == say.language:
-                say = Say(f"{joined.pop().text} {say.text}", say.language)
-            joined.append(say)
+        for step in sentences:
+            before = joined[-1] if joined else None
+            if (
+                isinstance(before, Say)
+                and isinstance(step, Say)
+                and before.language == step.language
+            ):
+                step = Say(f"{joined.pop().text} {step.text}", step.language)
+            joined.append(step)
         return joined
 
     @api.model

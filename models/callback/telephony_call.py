@@ -4,7 +4,6 @@ from odoo import api, fields, models
 from odoo.tools.misc import format_datetime
 
 from ...providers.base import CallEvent
-from ...providers.voice_response import HangUp
 from ...tools.phone_number import ORDINARY, classify
 from ..gate import enter
 from .telephony_queue_callback import OPEN_STATES
@@ -266,7 +265,7 @@ class TelephonyCall(models.Model):
             self._add_timeline("queue_callback_requested")
             self.env["telephony.queue.callback"]._request(self)
             self._get_open_offers()._close("withdrawn", "withdrawn")
-        return [self._say(self.flow_id.language, "queue_callback"), HangUp()]
+        return self._say_goodbye("queue_callback")
 
     # === SCHEDULING === #
 

@@ -3,7 +3,6 @@ from dataclasses import replace
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...providers.voice_response import HangUp
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..gate import door
@@ -217,6 +216,13 @@ class TelephonyCall(models.Model):
         )
         return self._get_recording_announcement()
 
+    def _doubt_sounds(self):
+        is_doubted = super()._doubt_sounds()
+        if is_doubted and self._get_phase().place == "conference":
+            # The customer joins again, and has not heard the announcement.
+            self.write({"recording_announced_at": False, "is_announcement_played": False})
+        return is_doubted
+
     def _play_recording_announcement(self):
         """Announce the recording once to all parties of the conversation."""
         if (
@@ -234,10 +240,7 @@ class TelephonyCall(models.Model):
         :return: a voice response
         :rtype: list
         """
-        flow = self.flow_id or self.number_id.flow_id
-        # sudo: res.company - only its language
-        lang = flow.language or self.company_id.sudo().partner_id.lang
-        return [self._say(lang, "recorded")]
+        return [self._say(self._get_flow_language(), "recorded")]
 
     @after_commit("recording_announced_at", missing=("_is_announcement_missing",))
     def _send_announce_request(self, is_repeated=False):
@@ -357,9 +360,9 @@ class TelephonyCall(models.Model):
                 },
             )
 
-    def _get_thanks(self):
+    def _say_thanks(self):
         """Return the goodbye to a caller who has left a voicemail."""
-        return [self._say(self.flow_id.language, "thanks"), HangUp()]
+        return self._say_goodbye("thanks")
 
     # === PRIVACY === #
 

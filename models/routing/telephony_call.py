@@ -92,6 +92,11 @@ class TelephonyCall(models.Model):
         copy=False,
         help="The steps of call flows that the call has entered.",
     )
+    goodbye = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Code of the standard sentence that the caller hears as a sound before the end.",
+    )
     gives_way = fields.Boolean(
         readonly=True,
         copy=False,
@@ -380,9 +385,28 @@ class TelephonyCall(models.Model):
         self._leave_waiting()
         self._add_timeline("caller_heard_apology")
         self.step_id = False
-        flow = self.flow_id
-        lang = flow.language or self.company_id.partner_id.lang
-        return [self._say(lang, "no_one_available"), HangUp()]
+        return self._say_goodbye("no_one_available")
+
+    def _say_goodbye(self, code):
+        """Return the standard sentence after which the call ends, followed by the end.
+
+        :param str code: a key of `telephony.speech._get_sentences`
+        :return: a voice response
+        :rtype: list
+        """
+        sentence = self._say(self._get_flow_language(), code)
+        if isinstance(sentence, Play):
+            self.goodbye = code
+        return [sentence, HangUp()]
+
+    def _get_flow_language(self):
+        """Return the language in which the customer hears standard sentences.
+
+        :rtype: str
+        """
+        flow = self.flow_id or self.number_id.flow_id
+        # sudo: res.company - only its language
+        return flow.language or self.company_id.sudo().partner_id.lang
 
     def _get_moment(self):
         """Return the time on which a flow decides (UTC, naive): now, except in a simulation."""
@@ -1000,8 +1024,17 @@ class TelephonyCall(models.Model):
         :return: whether there were any
         :rtype: bool
         """
-        in_flow = self._get_phase().name in ("in_flow", *WAITING_PHASES)
-        return bool(in_flow and self.step_id and self.step_id._get_sounds()._doubt())
+        phase, is_doubted, places = self._get_phase(), False, []
+        if phase.place == "conference":
+            places = ["recording"]
+        elif phase.name in ("in_flow", *WAITING_PHASES):
+            is_doubted = bool(self.step_id and self.step_id._get_sounds()._doubt())
+            # The place of a sentence has the name of the step in which it is heard.
+            places = ["call", self.step_id.kind]
+        return self._doubt_sentences(self._get_flow_language(), places) or is_doubted
+
+    def _doubt_sentences(self, lang, places):
+        return self.env["telephony.speech"]._doubt(self.company_id, lang, places)
 
     @api.model
     def _process_unplayable(self, account, voice_request):
@@ -1016,18 +1049,37 @@ class TelephonyCall(models.Model):
             [
                 ("account_id", "=", account.id),
                 ("provider_leg_id", "=", voice_request.leg_id),
-                ("role", "=", "customer"),
             ]
         )
         call = leg.call_id
-        if not (voice_request.leg_id and call and voice_request.is_sound_error):
+        if not (voice_request.leg_id and voice_request.is_sound_error):
             return []
+        if not call:
+            return self.env["telephony.sentence.playback"]._repeat(account, voice_request)
         call._lock()
+        if leg.role != "customer":
+            return call._repeat_to_phone(leg, voice_request)
         if not call._doubt_sounds():
             return []
-        if call._get_phase().name in WAITING_PHASES:
+        if call.goodbye:
+            return call._say_goodbye(call.goodbye)
+        phase = call._get_phase()
+        if phase.place == "conference" or phase.name in WAITING_PHASES:
             return call._advance_customer()
         return call._refuse_while_in_flow()
+
+    def _repeat_to_phone(self, leg, voice_request):
+        """Return what an agent's telephone hears in place of a sound that cannot be played.
+
+        :param leg: a leg of this call that is not the customer's
+        :param VoiceRequest voice_request: request of the provider
+        :return: a voice response; empty if no sound was the reason
+        :rtype: list
+        """
+        agent = leg.user_id._get_telephony_agents(self.company_id)
+        lang = self._get_lang_of(agent)
+        is_doubted = bool(leg.number) and self._doubt_sentences(lang, ["phone"])
+        return self._process_phone(leg.id, voice_request) if is_doubted else []
 
     def _process_failed_wait(self):
         """Return the response to a caller whom the provider took out of the queue after an error.
@@ -1039,7 +1091,9 @@ class TelephonyCall(models.Model):
         """
         self.ensure_one()
         self._lock()
-        return self._advance_customer() if self._doubt_sounds() else self._advance_refused()
+        if not self._doubt_sounds():
+            return self._advance_refused()
+        return self._say_goodbye(self.goodbye) if self.goodbye else self._advance_customer()
 
     def _may_wait_on(self):
         """Return whether the caller has not reached the maximum wait of the queue."""

@@ -1,6 +1,7 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.tools import format_datetime
 
 
 class TelephonyFlow(models.Model):
@@ -58,6 +59,7 @@ class TelephonyFlow(models.Model):
                 problems.append((step, sentence))
             problems += [(step, sentence) for sentence in step._get_problems()]
         problems += [(nowhere, sentence) for sentence in self._get_voice_problems()]
+        problems += [(nowhere, sentence) for sentence in self._get_sentence_problems()]
         return problems + self._get_loops()
 
     def _get_voice_problems(self):
@@ -66,9 +68,7 @@ class TelephonyFlow(models.Model):
         account_sudo = self.env["telephony.account"].sudo()._get_of_company(self.company_id)
         if not account_sudo:
             return []
-        name = dict(self.env["res.lang"].get_installed()).get(self.language, self.language)
-        # The name is followed by that in the language itself.
-        language = name.partition(" / ")[0]
+        language = self._get_language_name()
         if account_sudo._get_spoken_lang(self.language) == self.language:
             return (
                 [
@@ -100,22 +100,72 @@ class TelephonyFlow(models.Model):
             )
         ]
 
+    def _get_sentence_problems(self):
+        """Yield what is wrong with the sounds of the standard sentences of this flow."""
+        missing = self._get_soundless()
+        if missing:
+            names = dict(self.env["telephony.sentence"]._select_codes())
+            yield self.env._(
+                "These standard sentences have a sound in another language, but not in "
+                "%(language)s: “%(sentences)s”. Callers of this flow hear a voice. Choose the "
+                "sounds in the table of standard sentences.",
+                language=self._get_language_name(),
+                sentences="”, “".join(names[code] for code in missing),
+            )
+        speech = self.env["telephony.speech"]
+        sounds = speech._get_sounds_of(self.company_id, self.language, self._get_places())
+        for sound in sounds.filtered(lambda sound: not sound._is_playable()):
+            yield self.env._(
+                "Standard sentences: the sound “%(sound)s” cannot be played on the phone. Record "
+                "or upload it again.",
+                sound=sound.name,
+            )
+        for sound in sounds.filtered(lambda sound: sound._has_failed()):
+            yield self.env._(
+                "Standard sentences: Twilio could not play the sound “%(sound)s” on %(moment)s. "
+                "Listen to it in the audio library.",
+                sound=sound.name,
+                moment=format_datetime(self.env, sound.failed_at),
+            )
+
+    def _get_language_name(self):
+        name = dict(self.env["res.lang"].get_installed()).get(self.language, self.language)
+        # The name is followed by that in the language itself.
+        return name.partition(" / ")[0]
+
+    def _get_places(self):
+        """Return where callers of this flow hear standard sentences.
+
+        :return: keys of `telephony.sentence.place`
+        :rtype: set(str)
+        """
+        # A call may be recorded, and end with an error, in any flow.
+        return {"call", "recording", *self.step_ids.mapped("kind")}
+
     def _get_unsayable(self):
         """Return the codes of the standard sentences that callers of this flow hear in English.
 
         :rtype: list(str)
         """
-        kinds = set(self.step_ids.mapped("kind"))
-        # A call may be recorded, and end with an error, in any flow.
-        places = {"call", "recording", *kinds}
-        purposes = self.env["telephony.sentence"]._get_purposes()
-        return [
-            code
-            for code in self.env["telephony.speech"]._get_untranslated(
-                self.company_id, self.language
-            )
-            if code in purposes and purposes[code][0] in places
-        ]
+        speech = self.env["telephony.speech"]
+        return self._filter_heard(speech._get_untranslated(self.company_id, self.language))
+
+    def _get_soundless(self):
+        """Return the codes of the standard sentences with sounds in other languages only.
+
+        :rtype: list(str)
+        """
+        found = self.env["telephony.speech"]._get_sound_ids(self.company_id.id)
+        codes = dict.fromkeys(code for _lang, code in found)
+        return self._filter_heard(code for code in codes if (self.language, code) not in found)
+
+    def _lacks_sentences(self):
+        """Return whether the table of standard sentences has something to add for this flow."""
+        return bool(self._get_unsayable() or self._get_soundless())
+
+    def _filter_heard(self, codes):
+        purposes, places = self.env["telephony.sentence"]._get_purposes(), self._get_places()
+        return [code for code in codes if code in purposes and purposes[code][0] in places]
 
     def _get_loops(self):
         """Return the steps and a sentence for each loop that an idle caller would not leave."""

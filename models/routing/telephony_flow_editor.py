@@ -321,7 +321,7 @@ class TelephonyFlow(models.Model):
             "first_id": self._get_first_step().id,
             "numbers": [{"id": n.id, "name": n.display_name} for n in self.number_ids],
             "problems": [sentence for found, sentence in problems if not found],
-            "unsayable": self.language if can_edit and self._get_unsayable() else False,
+            "unsayable": self.language if can_edit and self._lacks_sentences() else False,
             "kinds": self._get_kinds(),
             "steps": [
                 {

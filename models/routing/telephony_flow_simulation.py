@@ -214,6 +214,6 @@ class TelephonyFlowSimulation(models.AbstractModel):
             if isinstance(step, Reject):
                 return [self.env._("The caller hears that the call was rejected.")]
             if isinstance(step, Play):
-                sound = call.step_id._get_sounds()[:1]
-                return [self.env._("The caller hears the sound “%(sound)s”.", sound=sound.name)]
+                sound = step.name or call.step_id._get_sounds()[:1].name
+                return [self.env._("The caller hears the sound “%(sound)s”.", sound=sound)]
         return []

@@ -91,7 +91,7 @@ class TelephonyFlowStep(models.Model):
     def _check_problems_of_sounds(self):
         needs_text = self.kind in ("message", "menu") and not (self.message or "").strip()
         for sound in self._get_sounds():
-            if sound.kind == "file" and not sound.seconds:
+            if not sound._is_playable():
                 yield self.env._(
                     "“%(step)s”: the sound “%(sound)s” cannot be played on the phone. Record or "
                     "upload it again.",

@@ -215,7 +215,7 @@ class TelephonyFlowStep(models.Model):
         return [HangUp()]
 
     def _resume_voicemail(self, call, voice_request):
-        return call._get_thanks()
+        return call._say_thanks()
 
     def _enter_message(self, call):
         call._add_timeline("message_played", step=self.name)

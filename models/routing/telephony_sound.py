@@ -185,8 +185,11 @@ class TelephonySound(models.Model):
         :return: False for no sound, for a file that is none, and after a failure
         :rtype: bool
         """
-        is_known = self.kind == "url" or self.seconds > 0
-        return bool(self) and is_known and not self._has_failed(DOUBT)
+        return bool(self) and self._is_playable() and not self._has_failed(DOUBT)
+
+    def _is_playable(self):
+        """Return whether this is a sound at all, as far as known."""
+        return self.kind == "url" or self.seconds > 0
 
     def _has_failed(self, period=SHOWN):
         """Return whether the provider could not play this sound within a period."""

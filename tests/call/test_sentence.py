@@ -146,7 +146,7 @@ class TestSentences(SentenceCase):
         self.flow.language = "pl_PL"
         self.row("thanks", "pl_PL").text = "Dziękujemy."
         call, _verbs = self.call_in()
-        self.assertEqual(self.said(call._get_thanks()), [("Dziękujemy.", "pl-PL")])
+        self.assertEqual(self.said(call._say_thanks()), [("Dziękujemy.", "pl-PL")])
 
     def test_flow_is_complete_with_own_wordings_of_what_it_says(self):
         """Sentences of queues do not matter to a flow without one."""

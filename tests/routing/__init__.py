@@ -12,5 +12,6 @@ from . import (
     test_queue,
     test_queue_wait,
     test_ring_strategy,
+    test_sentence_sound,
     test_sound_library,
 )
