@@ -56,7 +56,11 @@ def run_again_at_once(function, env, get_deadline=lambda: None):
             env.registry.reset_changes()
             if is_busy:
                 raise Busy from error
-            # Expected for what has not entered the gate; `dev/bench` counts these lines.
-            _logger.info("A lost race is repeated: %s", type(error).__name__)
+            # Expected for what has not entered the gate; `dev/bench` and the stories count them.
+            _logger.info(
+                "A lost race is repeated: %s",
+                type(error).__name__,
+                exc_info=_logger.isEnabledFor(logging.DEBUG),
+            )
             time.sleep(random.uniform(0, pause))
     raise AssertionError("unreachable")

@@ -20,6 +20,7 @@ expect.set_options(timeout=25_000)
 #: Hz of each agent's microphone.
 MICROPHONES = {"admin": 550, "demo": 650}
 _report_key = pytest.StashKey()
+_lost_races_key = pytest.StashKey()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -29,6 +30,14 @@ def pytest_runtest_makereport(item, call):
     if report.when == "call":
         item.stash[_report_key] = report.failed
     return report
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Print the lost races: no call suffers from one, but the gate is there to prevent them."""
+    races = config.stash.get(_lost_races_key, [])
+    terminalreporter.write_line(f"Lost races of our transactions, repeated: {len(races)}")
+    for story, entry in races:
+        terminalreporter.write_line(f"{story}: {entry}")
 
 
 @pytest.fixture(scope="session")
@@ -129,6 +138,8 @@ def world(request, server, emulator, admin, sessions):
     world.close_browsers()
     emulator.finish()
     server.settle(admin)
+    races = request.config.stash.setdefault(_lost_races_key, [])
+    races += [(request.node.name, entry) for entry in server.lost_races(start)]
     problems = (
         [f"{a.name}'s browser: {e}" for a in world.agents for e in a.unexpected_errors()]
         + [f"emulator: {e}" for e in emulator.problems()]

@@ -21,6 +21,9 @@ _RETRIED = re.compile(r"could not serialize access|could not obtain lock")
 _OUTSIDE = "changed outside the gate"
 #: Odoo's options for reports of what changes a call outside the gate, see `find_outside`.
 REPORT_OUTSIDE = ("--log-handler", "odoo.addons.crm_telephony.models.gate:DEBUG")
+#: See `models/retry.py`, and Odoo's option for the way to the statement that lost.
+_LOST_RACE = "A lost race is repeated"
+_REPORT_LOST_RACES = ("--log-handler", "odoo.addons.crm_telephony.models.retry:DEBUG")
 _ids = itertools.count(1)
 #: The only scheduled job; a story that needs another one starts it.
 _JOBS = """
@@ -118,6 +121,7 @@ class OdooServer:
                 "--max-cron-threads",
                 "1",
                 *REPORT_OUTSIDE,
+                *_REPORT_LOST_RACES,
             ],
             env={
                 # Odoo calls rtlcss to mirror the style sheets.
@@ -175,6 +179,14 @@ class OdooServer:
             if bad and not _RETRIED.search(text):
                 found.append(text[-4000:])
         return found
+
+    def lost_races(self, start):
+        """Return the entries of the log, from a position on, about races that were repeated.
+
+        :param int start: position in bytes.
+        """
+        entries = ("\n".join(lines) for _level, lines in _records(self.program.read(start)))
+        return [text for text in entries if _LOST_RACE in text]
 
     # --- calls -------------------------------------------------------------------------------
 

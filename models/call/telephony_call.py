@@ -893,6 +893,7 @@ class TelephonyCall(models.Model):
         ids = tuple(set(self.ids) - get_created(self.env.cr))
         if not ids:
             return
+        assert_inside(self)
         # A concurrent transaction fails to serialize and is retried. FOR NO KEY UPDATE still allows
         # rows that refer to these, such as the record of an event. A lost race is expected and not
         # logged.
