@@ -10,7 +10,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
 
-from odoo.addons.crm_telephony.controllers.sound import SOUNDS
+from odoo.addons.crm_telephony.controllers.sound import LONGEST, SOUNDS
 from odoo.addons.crm_telephony.tools.language import LONGEST_TEXT
 
 from ..common import BASE_URL, CUSTOMER, TelephonyHttpCase
@@ -89,6 +89,43 @@ class TestSounds(CallerSoundCase):
         for guess in ("x", "é"):
             url = f"{play.text.removeprefix(BASE_URL)}{guess}"
             self.assertEqual(self.url_open(url).status_code, 404)
+
+    def test_address_leads_to_files_of_the_library_only(self):
+        """The token of another attachment, even one of a sound, gives no access here."""
+        sound = self.make_sound()
+        for values in (
+            {"res_model": "res.partner", "res_id": self.partner.id, "res_field": "content"},
+            {"res_model": sound._name, "res_id": sound.id},
+        ):
+            attachment = self.env["ir.attachment"].create(
+                {"name": "secret.wav", "raw": make_wav(), **values}
+            )
+            [token] = attachment.generate_access_token()
+            path = f"/telephony/sound/{attachment.id}/{token}"
+            for url in (path, f"{path}/5.wav"):
+                with self.subTest(url=url, values=values):
+                    self.assertEqual(self.url_open(url).status_code, 404)
+
+    def test_file_that_is_no_sound_has_no_type_of_one(self):
+        sound = self.make_sound()
+        url = sound._get_public_url(self.account)
+        self.env["ir.attachment"].search(
+            [
+                ("res_model", "=", sound._name),
+                ("res_id", "=", sound.id),
+                ("res_field", "=", "content"),
+            ]
+        ).raw = OGG
+        self.assertEqual(self.fetch(url).headers["Content-Type"], "application/octet-stream")
+
+    def test_length_of_music_has_limits(self):
+        """A short one would be asked for again at once; a long one would keep a process busy."""
+        wav = self.make_sound()._get_public_url(self.account)
+        for url in (f"{BASE_URL}/telephony/sound/hold_music", wav):
+            for asked, seconds in ((0, 1), (7, 7), (100_000, LONGEST)):
+                with self.subTest(url=url, asked=asked):
+                    size = int(self.fetch(f"{url}/{asked}.wav").headers["Content-Length"])
+                    self.assertAlmostEqual(size / 16000, seconds, delta=0.1)
 
     def test_flow_check_finds_an_old_sound(self):
         """A sound uploaded before such files were converted is reported, and not played."""

@@ -298,16 +298,30 @@ class TestUnplayableSentences(SentenceSoundCase, QueueStories):
     def test_request_for_a_message_is_spoken(self):
         self.ring.write({"kind": "voicemail", "agent_ids": [Command.set(self.agent_ana.ids)]})
         self.choose("leave_message")
+        self.choose("wait_one_minute", self.sound)
         call, verbs = self.call_in()
         self.assertEqual(self.names(verbs), ["Play", "Record", "Hangup"])
         with self.assert_doubted(self.address):
             verbs = self.ask_fallback(call.provider_call_id)
+        # Not heard in a mailbox.
+        self.assertFalse(self.sound.failed_at)
         self.assertEqual(self.names(verbs), ["Say", "Record", "Hangup"])
         _call, [say, *_rest] = self.call_in(sid=leg_sid(8))
         self.assertIn("leave a message", say.text)
         self.address.failed_at -= timedelta(minutes=11)
         _call, [play, *_rest] = self.call_in(sid=leg_sid(9))
         self.assertEqual(play.text, ADDRESS)
+
+    def test_english_sound_in_a_flow_of_another_language_is_spoken(self):
+        self.activate("hr_HR")
+        self.flow.language = "hr_HR"
+        self.ring.write({"kind": "voicemail", "agent_ids": [Command.set(self.agent_ana.ids)]})
+        self.choose("leave_message")
+        call, [play, *_rest] = self.call_in()
+        self.assertEqual(play.text, ADDRESS)
+        with self.assert_doubted(self.address):
+            [say, *_rest] = self.ask_fallback(call.provider_call_id)
+        self.assertEqual(say.get("language"), "en-US")
 
     def test_waiting_caller_keeps_the_place(self):
         """The sentences of a queue: the sound is between the texts."""
