@@ -7,6 +7,7 @@ from . import (
     telephony_account_recording,
     telephony_call,
     telephony_flow_step,
+    telephony_number,
     telephony_recording,
     telephony_recording_archive,
     telephony_recording_access,

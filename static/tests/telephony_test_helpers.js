@@ -115,7 +115,13 @@ export function snapshotData(values = {}) {
         can_call: true,
         cannot_call_reason: false,
         numbers: [
-            { id: 1, number: "+3225550100", number_display: "+32 2 555 01 00", name: "Sales" },
+            {
+                id: 1,
+                number: "+3225550100",
+                number_display: "+32 2 555 01 00",
+                name: "Sales",
+                recording_mode: "off",
+            },
         ],
         caller_ids: [],
         country: { code: "BE", phone_code: 32 },

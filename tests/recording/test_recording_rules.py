@@ -26,6 +26,9 @@ class TestRecordingRules(RecordingCase):
                 call = self.dial()
                 with self.subTest(company=company, number=number):
                     self.assertEqual(call._get_recording_mode(), number or company)
+                    # The softphone shows the button before it has the call.
+                    [data] = self.number._to_client()
+                    self.assertEqual(data["recording_mode"], number or company)
                 self.as_user(self.ana).hang_up(call.uuid)
 
     def test_off(self):

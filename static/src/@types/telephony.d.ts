@@ -128,11 +128,9 @@ interface CallData {
 interface RecentCallData extends CallData {
     outcome_display: string | false;
     voicemail:
-        | { id: number; url: string; duration: number; peaks: number[][]; is_new: boolean }
-        | false;
+        { id: number; url: string; duration: number; peaks: number[][]; is_new: boolean } | false;
     callback:
-        | { id: number; due_at: ServerDate; is_overdue: boolean; user: NamedRecord | false }
-        | false;
+        { id: number; due_at: ServerDate; is_overdue: boolean; user: NamedRecord | false } | false;
     /** what the user says about it, who left the call to others */
     part: (CallData & { is_part: true }) | false;
 }
@@ -235,13 +233,21 @@ interface CallerIdData {
     message: string;
 }
 
+interface NumberData {
+    id: number;
+    number: string;
+    number_display: string;
+    name: string;
+    recording_mode: "off" | "agent" | "always";
+}
+
 /** What the page reads when it opens: `telephony.agent.softphone_snapshot`. */
 interface SnapshotData {
     agent: AgentData;
     can_call: boolean;
     cannot_call_reason: string | false;
     is_started: boolean;
-    numbers: { id: number; number: string; number_display: string; name: string }[];
+    numbers: NumberData[];
     caller_ids: CallerIdData[];
     my_caller_ids: CallerIdData[];
     allow_caller_id: boolean;

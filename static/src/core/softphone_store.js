@@ -75,6 +75,8 @@ export class SoftphoneStore extends Reactive {
      * message about the end is left out when a snapshot overtakes it
      */
     wrapUpOver = "";
+    /** Whether answered and other calls have dispositions, as far as is known */
+    _dispositions = { answered: true, other: true };
     /** Number and name of a dial request that the server has not answered yet */
     dialing = null;
     /** @type {import("@crm_telephony/voice/call_session").CallSession|null} sound of the current call */
@@ -600,9 +602,25 @@ export class SoftphoneStore extends Reactive {
         this.session = session;
     }
 
-    /** @param {{ number: string, name: string }} dialing */
+    /** @param {{ number: string, name: string, recordingMode: string }} dialing */
     startDialing(dialing) {
         this.dialing = dialing;
+    }
+
+    /**
+     * @param {CallData} call
+     * @returns {boolean} whether calls of this kind have dispositions
+     */
+    hasDispositions({ answered_at: answeredAt }) {
+        return this._dispositions[answeredAt ? "answered" : "other"];
+    }
+
+    /**
+     * @param {CallData} call
+     * @param {boolean} hasDispositions whether calls of this kind have dispositions
+     */
+    noteDispositions({ answered_at: answeredAt }, hasDispositions) {
+        this._dispositions[answeredAt ? "answered" : "other"] = hasDispositions;
     }
 
     stopDialing() {

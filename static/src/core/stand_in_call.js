@@ -3,10 +3,10 @@ import { CallPhase } from "./call_phases";
 /**
  * Return a placeholder of a call that the server has not confirmed yet, so that the screen answers
  * a click at once.
- * @param {{ number: string, name: string }} dialing
+ * @param {{ number: string, name: string, recordingMode: string }} dialing
  * @returns {CallData} without uuid
  */
-export function standInCall({ number, name }) {
+export function standInCall({ number, name, recordingMode }) {
     return {
         uuid: "",
         id: false,
@@ -22,5 +22,14 @@ export function standInCall({ number, name }) {
         on_hold: false,
         answered_at: false,
         note: "",
+        recording: {
+            mode: recordingMode,
+            state: "off",
+            wanted: false,
+            interrupted: false,
+            announcing: false,
+            reason: false,
+            problem: false,
+        },
     };
 }

@@ -10,6 +10,7 @@ import { attempt } from "@crm_telephony/core/attempt";
 import { ErrorCause, VoiceNeed } from "@crm_telephony/core/constants";
 import { isRuleError } from "@crm_telephony/core/human_error";
 import { addPart } from "@crm_telephony/core/softphone_part";
+import { recordingModeOf } from "./senders";
 
 const RETRY_DELAY = 1_000; // ms
 
@@ -81,11 +82,11 @@ export class DialControl {
     }
 
     async _place(request) {
-        const { number, name } = request;
+        const { number, name, sender } = request;
         const { store, voiceSession, voice } = this;
         store.hideEnded();
         store.hideKeypad();
-        store.startDialing({ number, name });
+        store.startDialing({ number, name, recordingMode: recordingModeOf(store, sender) });
         const session = voiceSession.begin();
         if (store.usesBrowser) {
             // Prepare now: the keypad is about to close, and releases its own need.

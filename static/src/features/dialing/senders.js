@@ -40,16 +40,31 @@ export function isSenderAsked({ agent, callerIds }) {
     return callerIds.length > 1 && !agent?.shows_number;
 }
 
+function mainNumberOf({ agent, numbers }) {
+    return numbers.find(({ id }) => id === agent?.default_number_id) || numbers[0];
+}
+
+/**
+ * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
+ * @param {Sender} [sender]
+ * @returns {"off"|"agent"|"always"} recording mode of a call with this sender, as the server will
+ *  probably answer
+ */
+export function recordingModeOf(store, sender) {
+    const chosen = sender?.kind === "number" && store.numbers.find(({ id }) => id === sender.id);
+    return (chosen || mainNumberOf(store))?.recording_mode || "off";
+}
+
 /**
  * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
  * @returns {Sender|undefined} what customers see without a choice, if they see one thing only
  */
 export function defaultSenderOf(store) {
-    const { agent, callerIds, numbers } = store;
+    const { agent, callerIds } = store;
     if (isSenderAsked(store)) {
         return undefined;
     }
-    const main = numbers.find(({ id }) => id === agent?.default_number_id) || numbers[0];
+    const main = mainNumberOf(store);
     const isNumber = agent?.shows_number || !callerIds.length;
     return (isNumber ? sendersOf([], main ? [main] : []) : sendersOf(callerIds, []))[0];
 }

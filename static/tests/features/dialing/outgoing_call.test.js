@@ -2,6 +2,7 @@ import {
     advanceTime,
     animationFrame,
     click,
+    Deferred,
     edit,
     expect,
     press,
@@ -20,6 +21,7 @@ import {
     fakeVoice,
     mountSoftphone,
     sendBus,
+    snapshotData,
     startSoftphone,
     userError,
 } from "@crm_telephony/../tests/telephony_test_helpers";
@@ -36,6 +38,27 @@ async function dial(number = "0470 12 34 56") {
     await contains(INPUT).edit(number, { confirm: false });
     await contains(".o_telephony_call_button").click();
 }
+
+test("Z17 Z24: the button that records stands at its place before the server answers", async () => {
+    fakeVoice();
+    const [number] = snapshotData().numbers;
+    const support = { ...number, id: 2, name: "Support", recording_mode: "agent" };
+    const agent = { ...snapshotData().agent, default_number_id: 2 };
+    await startSoftphone({ snapshot: { numbers: [number, support], agent } });
+    const answer = new Deferred();
+    onRpc("telephony.call", "dial", () => answer);
+    await mountSoftphone();
+    await dial();
+    await waitFor(".o_telephony_call");
+    const labels = () => queryAllTexts(".o_telephony_action");
+    expect(labels()).toEqual(["Mute", "Keypad", "Hold", "Transfer", "Record call"]);
+    expect(".o_telephony_record").not.toBeEnabled();
+    const recording = { mode: "agent", state: "off", wanted: false };
+    answer.resolve(callData({ recording }));
+    await waitFor(".o_telephony_call[data-voice=connected]");
+    expect(labels()).toEqual(["Mute", "Keypad", "Hold", "Transfer", "Record call"]);
+    expect.verifySteps(["connect u-1"]);
+});
 
 test("Z16: a typed number is called, and the panel shows the server's state", async () => {
     fakeVoice();
