@@ -12,7 +12,7 @@ export class Disposition extends Component {
         this.softphone = useSoftphone();
         this.store = useSoftphoneStore();
         this.orm = useService("orm");
-        this.state = useState({ choices: [], isSaving: false, isSaved: false, error: "" });
+        this.state = useState({ choices: null, isSaving: false, isSaved: false, error: "" });
         onMounted(() => this.load());
     }
 
@@ -24,8 +24,25 @@ export class Disposition extends Component {
         return this.props.call.disposition?.id || 0;
     }
 
+    /**
+     * Return the choices; while they are loaded, the present one, so that the row has its place
+     * from the first moment. It has none in companies that are known to have no dispositions.
+     */
+    get choices() {
+        const { disposition } = this.props.call;
+        return this.state.choices || (disposition ? [disposition] : []);
+    }
+
+    get isShown() {
+        const { choices } = this.state;
+        return choices ? choices.length > 0 : this.store.hasDispositions(this.props.call);
+    }
+
     async load() {
         const choices = await attempt(this.state, () => this._ask("get_dispositions"));
+        if (choices) {
+            this.store.noteDispositions(this.props.call, choices.length > 0);
+        }
         this.state.choices = choices || [];
     }
 

@@ -145,7 +145,7 @@ describe("choosing the target", () => {
         await openPanel();
         await contains(".o_telephony_target:first").click();
         await contains(".o_telephony_transfer_now").click();
-        await seen(".o_telephony_ended .o_telephony_disposition");
+        await seen(".o_telephony_disposition option[value='2']");
         expect(".o_telephony_outcome").toHaveText("The call was transferred to Bob.");
         expect(".o_telephony_follow_up_call:enabled").toHaveCount(1);
         expect(".o_telephony_call_again, .o_telephony_link_change").toHaveCount(0);

@@ -2,12 +2,16 @@ import {
     advanceTime,
     animationFrame,
     click,
+    Deferred,
     describe,
     edit,
     expect,
     queryAllTexts,
     queryOne,
+    queryRect,
     test,
+    waitFor,
+    waitForNone,
 } from "@odoo/hoot";
 import { serializeDate, serializeDateTime } from "@web/core/l10n/dates";
 import { contains, mockService, onRpc, serverState } from "@web/../tests/web_test_helpers";
@@ -53,7 +57,7 @@ async function startEnded(values = {}, found = []) {
     await mountSoftphone({ withBus: false });
     await contains(".o_telephony_systray").click();
     world.store.endedCall = mine(values);
-    await seen(".o_telephony_ended .o_telephony_disposition");
+    await seen(".o_telephony_disposition option[value='2']");
     return world;
 }
 
@@ -83,6 +87,32 @@ describe("result", () => {
         await contains(".o_telephony_done").click();
         expect(".o_telephony_keypad").toHaveCount(1);
         expect(store.endedCall).toBe(null);
+    });
+
+    test("Z20 Z27: the row of the result has its place from the first moment", async () => {
+        const { store } = await startEnded();
+        const answer = new Deferred();
+        onRpc("telephony.call", "get_dispositions", () => answer);
+        const top = () => queryRect(".o_telephony_record_link").top;
+        store.endedCall = mine({ uuid: "u-2" });
+        await waitFor(".o_telephony_ended[data-uuid=u-2]");
+        const before = top();
+        answer.resolve([{ id: 1, name: "Interested" }]);
+        await seen(".o_telephony_disposition option[value='1']");
+        expect(top()).toBe(before);
+    });
+
+    test("Z20 Z27: a company without results sees no row, from the second call on at once", async () => {
+        const { store } = await startEnded();
+        onRpc("telephony.call", "get_dispositions", () => []);
+        store.endedCall = mine({ uuid: "u-2" });
+        await waitForNone(".o_telephony_disposition");
+        const answer = new Deferred();
+        onRpc("telephony.call", "get_dispositions", () => answer);
+        store.endedCall = mine({ uuid: "u-3" });
+        await waitFor(".o_telephony_ended[data-uuid=u-3]");
+        expect(".o_telephony_disposition").toHaveCount(0);
+        answer.resolve([]);
     });
 
     test("Z27: a result is saved when it is chosen", async () => {

@@ -60,7 +60,7 @@ async function startWrapUp(values = {}, answer = () => ({ ...mine(), agent: { ..
     await mountSoftphone({ withBus: false });
     await contains(".o_telephony_systray").click();
     await seen(".o_telephony_ended .o_telephony_wrap_up");
-    await seen(".o_telephony_disposition");
+    await seen(".o_telephony_disposition option[value='1']");
     return world;
 }
 
