@@ -120,6 +120,18 @@ FIND_REVERSED = """(selector) => [...document.querySelectorAll(selector)].flatMa
     return [];
 })"""
 
+# The sentences whose full stop is not at their right.
+FIND_TURNED = """(selector) => [...document.querySelectorAll(selector)].flatMap((cell) => {
+    const { firstChild: node } = cell;
+    const left = (at) => {
+        const range = document.createRange();
+        range.setStart(node, at);
+        range.setEnd(node, at + 1);
+        return range.getBoundingClientRect().left;
+    };
+    return left(node.data.length - 2) < left(node.data.length - 1) ? [] : [node.data];
+})"""
+
 # The web client learns of a new size after a moment, and draws in the frame after it.
 ADAPTED = """() => new Promise((resolve) => {
     setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(resolve)), 250);
@@ -423,6 +435,20 @@ def test_right_to_left(world, agent, anna, right_to_left):
         assert reversed_ == [], f"{name}: {reversed_}"
 
 
+def test_direction_of_numbers_and_sentences(world, agent, right_to_left):
+    """Z29 Z30: for readers from right to left, numbers and English sentences keep their order."""
+    person = agent("admin", rpc=right_to_left, locale="he-IL")
+    calls = world.admin.search("telephony.call", [("direction", "=", "outgoing")], ["shown_as"])
+    call = next(row for row in calls if row["shown_as"].startswith("+"))
+    page = open_record(person, "telephony.call", call["id"])
+    expect(page.locator("[name=shown_as]")).to_contain_text("+")
+    assert page.evaluate(FIND_REVERSED, "[name=shown_as]") == []
+    page = person.open("/odoo/telephony-sentences", wait=".o_data_row")
+    sentence = page.locator(".o_data_cell[name=standard_text]", has_text="This call is recorded.")
+    expect(sentence.first).to_be_visible()
+    assert page.evaluate(FIND_TURNED, ".o_data_cell[name=standard_text]") == []
+
+
 def test_narrow(world, agent, anna):
     """Z01 Z17 Z21: the same views on a screen of 360 pixels."""
     person = agent("admin", viewport=NARROW).ready()
@@ -520,9 +546,9 @@ def test_each_control_is_free(world, anna, customers, arrange, numbers, reader, 
 
     phone.dial(anna.number)
     actions = ("mute", "keypad_toggle", "hold", "transfer_toggle", "record")
-    controls.check("dialling", "hang_up", *actions[:-1])
-    telephone = world.emulator.rings(anna.number)
     # The button that records has its place before the answer.
+    controls.check("dialling", "hang_up", *actions, still=True)
+    telephone = world.emulator.rings(anna.number)
     controls.check("ringing", "hang_up", *actions, still=True)
     telephone.answer()
     phone.is_talking()
