@@ -5,11 +5,14 @@ import itertools
 from datetime import timedelta
 from unittest.mock import patch
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.modules.migration import load_script
 from odoo.tests import tagged
 from odoo.tools import file_path
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.crm_telephony.models.routing import telephony_sound
 
@@ -182,6 +185,25 @@ class TestSoundLibrary(CallerSoundCase):
                 self.env["telephony.queue"].create(
                     {"name": "Support", "company_id": self.company_a.id, field: foreign.id}
                 )
+
+    def test_sound_that_is_created_in_place_belongs_to_the_company_of_the_record(self):
+        self.max.company_ids += self.company_b
+        sounds = self.as_user(self.max, "telephony.sound").with_context(
+            allowed_company_ids=[self.company_a.id, self.company_b.id]
+        )
+        for model, names in (
+            ("telephony.flow.step", ["sound_id"]),
+            ("telephony.queue", ["music_sound_id", "announcement_sound_id"]),
+            ("telephony.sentence", ["sound_id"]),
+        ):
+            form = etree.fromstring(sounds.env[model].get_view(view_type="form")["arch"])
+            for name in names:
+                with self.subTest(model=model, name=name):
+                    [field] = form.xpath(f"//field[@name='{name}']")
+                    context = safe_eval(field.get("context"), {"company_id": self.company_b.id})
+                    values = {"name": "Hello", "content": encode(make_wav())}
+                    sound = sounds.with_context(**context).create(values)
+                    self.assertEqual(sound.company_id, self.company_b)
 
     def test_short_music_is_refused(self):
         queue = self.env["telephony.queue"].create(
