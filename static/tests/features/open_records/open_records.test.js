@@ -90,13 +90,32 @@ describe("open form", () => {
         await contains("[name=name] input").edit("Thirty desks");
         onRpc("crm.lead", "read", ({ args }) => expect.step(["read", ...args[1]]));
         end();
-        await expect.waitForSteps(["thread true", ["read", "telephony_call_count"]], {
-            ignoreOrder: true,
-        });
+        await expect.waitForSteps(
+            ["thread true", ["read", "display_name", "telephony_call_count"]],
+            { ignoreOrder: true }
+        );
         await waitUntil(() => document.querySelector(count).textContent === "2");
         expect("[name=name] input").toHaveValue("Thirty desks");
         expect(".o_form_button_save").toBeVisible();
     });
+
+    for (const typed of ["", "Thirty desks"]) {
+        test(`the form of a deleted record says so (typed: “${typed}”)`, async () => {
+            await openForm();
+            if (typed) {
+                await contains("[name=name] input").edit(typed);
+            }
+            onRpc("crm.lead", "read", () => []);
+            end();
+            await waitUntil(() => document.querySelector(".o_notification"));
+            expect(".o_notification").toHaveText(
+                "“Twenty desks” no longer exists. The call is kept, with its note."
+            );
+            expect("[name=name] input").toHaveValue(typed || "Twenty desks");
+            // The failing load, and the chatter of a record that is gone, are not tried.
+            expect.verifySteps([]);
+        });
+    }
 
     test("the form of an opportunity follows a call that belongs to an order, too", async () => {
         await openForm();
