@@ -12,7 +12,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "lib")]
 from harness import agent_browser, places  # noqa: E402
 from harness.agent_browser import AgentBrowser, new_context  # noqa: E402
 from harness.emulator import Emulator  # noqa: E402
-from harness.odoo_server import Numbers, OdooServer  # noqa: E402
+from harness.odoo_server import Numbers, OdooServer, prepare_company  # noqa: E402
 from harness.people import Arrangement  # noqa: E402
 from harness.sound_server import SoundServer  # noqa: E402
 
@@ -68,24 +68,9 @@ def server(emulator):
 
 @pytest.fixture(scope="session")
 def admin(server):
-    """Return the administrator's session, for questions about records.
-
-    The company is Belgian, as its numbers are, so that numbers need no country code. Agents are
-    free at once after a call, except in the story about wrap-up.
-    """
+    """Return the administrator's session, for questions about records."""
     rpc = server.rpc("admin")
-    company = rpc.ref("base.main_company")
-    rpc.call(
-        "res.company",
-        "write",
-        [company],
-        {
-            "country_id": rpc.ref("base.be"),
-            "telephony_wrap_up_seconds": 0,
-            # All stories together are more calls than one user makes.
-            "telephony_calls_per_hour": 0,
-        },
-    )
+    prepare_company(rpc)
     return rpc
 
 

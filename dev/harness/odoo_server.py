@@ -87,6 +87,27 @@ class Rpc:
         return row["res_id"]
 
 
+def prepare_company(rpc):
+    """Give the main company what the stories rely on.
+
+    The company is Belgian, as its numbers are, so that numbers need no country code. Agents are
+    free at once after a call, except in the story about wrap-up.
+
+    :param Rpc rpc: the administrator's session.
+    """
+    rpc.call(
+        "res.company",
+        "write",
+        [rpc.ref("base.main_company")],
+        {
+            "country_id": rpc.ref("base.be"),
+            "telephony_wrap_up_seconds": 0,
+            # All stories together are more calls than one user makes.
+            "telephony_calls_per_hour": 0,
+        },
+    )
+
+
 class OdooServer:
     """A server of its own on a fresh database.
 
@@ -259,6 +280,23 @@ class EmptyServer(OdooServer):
     def _seed(self):
         """Leave everything but the jobs to the administrator."""
         self.shell(self.jobs)
+
+
+class AppsServer(OdooServer):
+    """A server on a database with further apps, whose records calls can be linked to.
+
+    :param int emulator_port: port of the emulated provider.
+    :param apps: technical names.
+    """
+
+    log_name = "e2e-odoo-apps"
+
+    def __init__(self, emulator_port, *apps):
+        self._apps = apps
+        super().__init__(emulator_port)
+
+    def _make_database(self):
+        return database.copy_with(DATABASES, self._apps)
 
 
 class TwinServer(OdooServer):

@@ -357,6 +357,33 @@ def copy_for_tests(prefix, demo=True):
     return name
 
 
+def copy_with(prefix, modules):
+    """Create a database with the addon and further modules for the tests of this process.
+
+    The modules are installed once for each state of the code, in a copy of the usual database.
+
+    :param str prefix: beginning of its name.
+    :param modules: technical names.
+    :return str: its name.
+    """
+    name = f"{prefix}_{'_'.join(modules)}_{os.getpid()}"
+    with building():
+        copy(_ensure_with(modules), name)
+    return name
+
+
+def _ensure_with(modules):
+    source, code = _ensure_source(True), installed_hash()
+    name = f"{source}_{'_'.join(modules)}"
+    stamp = stamp_of(name)
+    if not (stamp.exists() and stamp.read_text() == code and exists(name)):
+        stamp.unlink(missing_ok=True)
+        build(name, modules=",".join(modules), source=source, log=f"{name}.log")
+        run_shell(name, _BUNDLES, log=f"{name}-bundles.log")
+        stamp.write_text(code)
+    return name
+
+
 def prepare(demo=True):
     """Create or update the database that `copy_for_tests` copies.
 

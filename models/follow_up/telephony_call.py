@@ -788,6 +788,8 @@ class TelephonyCall(models.Model):
         if start:
             alarm = self.env["calendar.alarm"].browse(values.get("alarm_id") or [])
             activity_sudo._schedule_telephony_event(start, alarm.exists())
+        # The record may be open in another tab.
+        call_sudo._notify_participants()
         return {
             "activity_id": activity_sudo.id,
             "record": {

@@ -53,7 +53,10 @@ class TestFollowUp(EndedCalls):
         """Z27 Z28: a follow-up call is an activity on the opportunity, for the calling user."""
         call = self.call_of_ana()
         self.assertEqual(call.lead_id, self.lead)
+        before = len(self.notified(self.ana, "call_updated"))
         answer = self.as_user(self.ana).schedule_follow_up(call.uuid, "call", PLAN)
+        # Other tabs, in which the opportunity is open, show the activity.
+        self.assertEqual(len(self.notified(self.ana, "call_updated")), before + 1)
         activity = self.activities(self.lead)
         self.assertEqual(
             answer,
