@@ -21,7 +21,7 @@ import { neighborOf } from "./flow_layout";
 import { FlowMenu } from "./flow_menu";
 import { exitItems, kindItems, startItems } from "./flow_menu_items";
 import { FlowNode } from "./flow_node";
-import { FlowPanel } from "./flow_panel";
+import { FlowSide } from "./flow_panel";
 import { courseOf, FlowTry } from "./flow_try";
 import { fitZoom, nextZoom, startPan } from "./flow_viewport";
 
@@ -32,7 +32,7 @@ const NOTHING = { now: 0, today: 0 };
 /** The drawing of a flow, in which it is built. */
 export class FlowEditor extends Component {
     static template = "crm_telephony.FlowEditor";
-    static components = { FlowNode, FlowPanel, FlowTry };
+    static components = { FlowNode, FlowSide, FlowTry };
     static props = {
         flowId: Number,
         /** Changes when the flow was changed outside the drawing */
@@ -70,7 +70,8 @@ export class FlowEditor extends Component {
             /** Step -> its exits in that course */
             passed: {},
             zoom: 1,
-            shown: CHUNK,
+            /** Number of steps that are mounted; none with the form, whose mounting is long */
+            shown: 0,
         });
         this.root = useRef("root");
         this.scroller = useRef("scroller");
@@ -81,6 +82,13 @@ export class FlowEditor extends Component {
             onClose: () => this.returnFocus(),
         });
         this.onAct = this.onAct.bind(this);
+        this.panelActs = {
+            onReady: (controller) => (this.controller = controller),
+            onSaved: (stepId) => this.onSaved(stepId),
+            onAct: (action) => this.onPanelAct(action),
+            onClose: () => this.closePanel(),
+            onCancel: () => this.cancelPanel(),
+        };
         this.stepOf = (id) => this.store.stepOf(id);
         onWillStart(() => this.store.start());
         onMounted(() => this.centerStart());
@@ -93,11 +101,6 @@ export class FlowEditor extends Component {
         useEffect(
             () => this.focusPending(),
             () => [this.state.current, this.data.flow, this.state.shown]
-        );
-        // The settings take a part of the room, in which the step may have been.
-        useEffect(
-            (key) => key && this.scrollTo(this.elementOf(this.state.selected)),
-            () => [this.state.panelKey]
         );
         onWillUpdateProps((next) => {
             if (next.stamp !== this.props.stamp) {
@@ -493,6 +496,26 @@ export class FlowEditor extends Component {
 
     get selectedStep() {
         return this.stepOf(this.state.selected);
+    }
+
+    get panelProps() {
+        const { draft, selected, isOutdated, takesFocus } = this.state;
+        const step = this.selectedStep;
+        return {
+            ...this.panelActs,
+            title: step ? step.name : draft.defaults.default_name,
+            stepId: selected,
+            defaults: draft?.defaults || {},
+            problems: step?.problems || [],
+            isOutdated,
+            takesFocus,
+            canEdit: this.flow.can_edit,
+        };
+    }
+
+    /** The settings take a part of the room, in which the step may have been. */
+    onPanelShown() {
+        this.scrollTo(this.elementOf(this.state.selected));
     }
 
     async select(id, takesFocus) {

@@ -1,6 +1,6 @@
 /** The settings of a step, in the form that other addons extend, beside the drawing. */
 
-import { Component, onMounted, useRef, useState, useSubEnv } from "@odoo/owl";
+import { Component, onMounted, useEffect, useRef, useState, useSubEnv } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { useBus } from "@web/core/utils/hooks";
 import { CallbackRecorder } from "@web/search/action_hook";
@@ -108,5 +108,51 @@ export class FlowPanel extends Component {
             ev.stopPropagation();
             this.props.onClose();
         }
+    }
+}
+
+/**
+ * The place of the settings beside the drawing.
+ *
+ * The settings are rendered apart from the drawing. Otherwise the drawing would wait for their data,
+ * and Odoo would measure their fields in the same task.
+ */
+export class FlowSide extends Component {
+    static template = "crm_telephony.FlowSide";
+    static components = { FlowPanel };
+    static props = {
+        /** Changes when other settings are wanted */
+        panelKey: Number,
+        /** Properties of `FlowPanel` */
+        panel: Object,
+        /** Called when other settings are mounted */
+        onShown: Function,
+    };
+
+    setup() {
+        this.state = useState({ panelKey: 0 });
+        useEffect(
+            (panelKey) => {
+                if (panelKey) {
+                    this.props.onShown();
+                }
+            },
+            () => [this.state.panelKey]
+        );
+        // After the other effect, which must not see a key whose settings are not mounted.
+        useEffect(
+            (panelKey) => {
+                this.state.panelKey = panelKey;
+            },
+            () => [this.props.panelKey]
+        );
+    }
+
+    /** Those of the former settings stay until the wanted ones are rendered. */
+    get panelProps() {
+        if (this.state.panelKey === this.props.panelKey) {
+            this.shownProps = this.props.panel;
+        }
+        return this.shownProps;
     }
 }

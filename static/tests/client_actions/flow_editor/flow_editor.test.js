@@ -1,5 +1,6 @@
 import {
     animationFrame,
+    Deferred,
     describe,
     expect,
     manuallyDispatchProgrammaticEvent,
@@ -8,7 +9,7 @@ import {
     queryFirst,
     test,
 } from "@odoo/hoot";
-import { Component, xml } from "@odoo/owl";
+import { Component, onWillStart, xml } from "@odoo/owl";
 import {
     contains,
     mountWithCleanup,
@@ -24,6 +25,7 @@ import {
 import { FlowDrawing } from "@crm_telephony/client_actions/flow_editor/flow_drawing";
 import { FlowEditor } from "@crm_telephony/client_actions/flow_editor/flow_editor";
 import { FlowNode } from "@crm_telephony/client_actions/flow_editor/flow_node";
+import { FlowSide } from "@crm_telephony/client_actions/flow_editor/flow_panel";
 
 defineTelephony();
 
@@ -58,9 +60,7 @@ class FakePanel extends Component {
 }
 
 async function startEditor(steps, values = {}, live = {}) {
-    patchWithCleanup(FlowEditor, {
-        components: { ...FlowEditor.components, FlowPanel: FakePanel },
-    });
+    patchWithCleanup(FlowSide, { components: { FlowPanel: FakePanel } });
     const server = { steps, error: null, values, answer: {}, live };
     const flow = () => ({
         id: 7,
@@ -92,7 +92,9 @@ async function startEditor(steps, values = {}, live = {}) {
     }
     await startSoftphone();
     await mountWithCleanup(FlowEditor, { props: { flowId: 7, stamp: "" } });
-    await seen(".o_telephony_flow_start");
+    await seen(steps.length ? ".o_telephony_flow_node" : ".o_telephony_flow_start");
+    // The browser shows the contents of a step one frame later.
+    await animationFrame();
     return server;
 }
 
@@ -283,6 +285,37 @@ test("Z29: a step is copied, and the copy gets the settings and the focus", asyn
     expect(node(2)).toBeFocused();
 });
 
+test("Z29: a click is drawn before the settings are loaded, and the step stays in view beside them", async () => {
+    const loads = {};
+    patchWithCleanup(FakePanel.prototype, {
+        setup() {
+            super.setup();
+            onWillStart(() => (loads[this.props.stepId] = new Deferred()));
+        },
+    });
+    patchWithCleanup(FlowEditor.prototype, {
+        onPanelShown() {
+            expect.step(`beside ${queryAllTexts(".fake_panel")}`);
+            return super.onPanelShown();
+        },
+    });
+    await startEditor([stepData(1, "hours", { yes: 2 }), stepData(2, "message")]);
+    await contains(node(1)).click();
+    await seen(`${node(1)}.o_selected`);
+    expect(".fake_panel").toHaveCount(0);
+    loads[1].resolve();
+    await seen(".fake_panel");
+    expect.verifySteps(["beside settings of 1 {}"]);
+    // The former settings stay until the others are loaded.
+    await contains(node(2)).click();
+    await seen(`${node(2)}.o_selected`);
+    expect(".fake_panel").toHaveText("settings of 1 {}");
+    expect.verifySteps([]);
+    loads[2].resolve();
+    await seen(".fake_panel:contains(settings of 2)");
+    expect.verifySteps(["beside settings of 2 {}"]);
+});
+
 /** A flow that does not fit on the screen. */
 const WIDE = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`exit${index}`, false]));
 
@@ -395,6 +428,8 @@ describe("200 steps", () => {
         });
         await startEditor(manySteps());
         await seen(node(200));
+        // The form is mounted without them.
+        expect(pieces[0]).toBe(0);
         const growth = pieces.map((count, index) => count - (pieces[index - 1] || 0));
         expect(Math.max(...growth)).toBeLessThan(20);
         expect(work.take()).toEqual([200, 1]);
