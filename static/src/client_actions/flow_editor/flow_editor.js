@@ -491,7 +491,8 @@ export class FlowEditor extends Component {
     // === PANEL === #
 
     get isPanelOpen() {
-        return Boolean(this.state.selected || this.state.draft);
+        // An undo, or another user, may remove a step whose settings are open.
+        return Boolean(this.selectedStep || this.state.draft);
     }
 
     get selectedStep() {

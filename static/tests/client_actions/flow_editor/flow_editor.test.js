@@ -8,6 +8,7 @@ import {
     queryAllTexts,
     queryFirst,
     test,
+    waitForNone,
 } from "@odoo/hoot";
 import { Component, onWillStart, xml } from "@odoo/owl";
 import {
@@ -314,6 +315,24 @@ test("Z29: a click is drawn before the settings are loaded, and the step stays i
     loads[2].resolve();
     await seen(".fake_panel:contains(settings of 2)");
     expect.verifySteps(["beside settings of 2 {}"]);
+});
+
+test("Z29: an added step whose settings are open is undone, and the settings close", async () => {
+    const server = await startEditor([stepData(1, "hours", { yes: false, no: false })]);
+    const before = server.steps;
+    await contains(".o_telephony_flow_add[data-exit=no]").click();
+    server.steps = [stepData(1, "hours", { yes: false, no: 2 }), stepData(2, "message")];
+    server.answer = { step_id: 2, touched: [1, 2] };
+    await contains("[data-id=message]").click();
+    await seen(".fake_panel:contains(settings of 2)");
+    server.steps = before;
+    await contains(".o_telephony_flow_undo").click();
+    await waitForNone(".fake_panel", { timeout: 3000 });
+    expect(node(2)).toHaveCount(0);
+    expect.verifySteps([
+        'add_step [7,"message",1,"no"]',
+        'restore_steps [7,{"before":{"1":{"exits":{"yes":false,"no":2}},"2":{"active":true}},"after":{"1":{"exits":{"yes":false,"no":false}},"2":{"active":false}}}]',
+    ]);
 });
 
 /** A flow that does not fit on the screen. */
