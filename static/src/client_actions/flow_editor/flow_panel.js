@@ -65,6 +65,8 @@ export class FlowPanel extends Component {
         problems: Array,
         canEdit: Boolean,
         takesFocus: Boolean,
+        /** Whether other settings will replace these */
+        isLeaving: Boolean,
         onReady: Function,
         onSaved: Function,
         onAct: Function,
@@ -148,11 +150,12 @@ export class FlowSide extends Component {
         );
     }
 
-    /** Those of the former settings stay until the wanted ones are rendered. */
+    /** The former settings stay until the wanted ones are rendered, but take no more changes. */
     get panelProps() {
-        if (this.state.panelKey === this.props.panelKey) {
+        const isLeaving = this.state.panelKey !== this.props.panelKey;
+        if (!isLeaving) {
             this.shownProps = this.props.panel;
         }
-        return this.shownProps;
+        return this.shownProps && { ...this.shownProps, isLeaving };
     }
 }

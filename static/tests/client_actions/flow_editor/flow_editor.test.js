@@ -52,7 +52,7 @@ function stepData(id, kind, exits = {}, values = {}) {
 
 /** Odoo shows the settings: only what it is asked for is tested here. */
 class FakePanel extends Component {
-    static template = xml`<div class="fake_panel"><t t-esc="text"/><button class="fake_close" t-on-click="() => props.onClose()"/><button class="fake_copy" t-on-click="() => props.onAct('copy')"/></div>`;
+    static template = xml`<div class="fake_panel" t-att-inert="props.isLeaving"><t t-esc="text"/><button class="fake_close" t-on-click="() => props.onClose()"/><button class="fake_copy" t-on-click="() => props.onAct('copy')"/></div>`;
     static props = ["*"];
 
     get text() {
@@ -310,10 +310,10 @@ test("Z29: a click is drawn before the settings are loaded, and the step stays i
     // The former settings stay until the others are loaded.
     await contains(node(2)).click();
     await seen(`${node(2)}.o_selected`);
-    expect(".fake_panel").toHaveText("settings of 1 {}");
+    expect(".fake_panel[inert]").toHaveText("settings of 1 {}");
     expect.verifySteps([]);
     loads[2].resolve();
-    await seen(".fake_panel:contains(settings of 2)");
+    await seen(".fake_panel:not([inert]):contains(settings of 2)");
     expect.verifySteps(["beside settings of 2 {}"]);
 });
 
