@@ -1,5 +1,7 @@
 """The drawing of a call flow: built from nothing, by mouse and by keyboard."""
 
+import collections
+import json
 import time
 
 import pytest
@@ -23,7 +25,8 @@ class Drawing:
 
     def __init__(self, page):
         self.page = page
-        self.panel = page.locator(".o_telephony_flow_panel")
+        # Those of another step are replaced when they are loaded.
+        self.panel = page.locator(".o_telephony_flow_panel:not([inert])")
         self.menu = page.locator(".o_telephony_flow_menu")
 
     def step(self, kind):
@@ -326,3 +329,122 @@ def test_numbers_are_assigned_in_the_flow(world, drawing, arrange):
     expect(draw.page.locator(".o_telephony_flow_start")).to_contain_text(number["name"])
     [number] = world.admin.search("telephony.number", [("id", "=", number_id)], ["flow_id"])
     assert number["flow_id"][0] == flow_id
+
+
+#: Steps of a large flow.
+MANY = 200
+#: Milliseconds of the processor in one task of the browser, and elements that it styles anew. On an
+#: idle machine an act takes less than 50 ms; the number of elements does not depend on the machine.
+LONGEST, MOST_STYLED = 150, 4000
+
+
+def _make_large_flow(world, flow_id):
+    """Fill a flow: a menu leads to menus, whose keys lead to messages and to menus of their own."""
+
+    def make(kind, targets=(), **values):
+        keys = [
+            (0, 0, {"key": key, "label": f"Choice {key}", "target_step_id": target})
+            for key, target in zip("123456789", targets, strict=False)
+        ]
+        return world.admin.create(
+            "telephony.flow.step", flow_id=flow_id, kind=kind, key_ids=keys, **values
+        )
+
+    def fill(size, sequence):
+        """Return the first of some steps."""
+        if size == 1:
+            return make("message", name=f"Message {sequence}", message="Hello.", sequence=sequence)
+        share, rest = divmod(size - 1, 9)
+        sizes = [share + (number < rest) for number in range(9)]
+        targets, last = [], sequence
+        for part in filter(None, sizes):
+            targets.append(fill(part, last + 1))
+            last += part
+        values = {"name": f"Menu {sequence}", "message": "Choose.", "sequence": sequence}
+        return make("menu", targets, **values)
+
+    fill(MANY, 0)
+
+
+class Tasks:
+    """What the browser does in the tasks of one act.
+
+    :param page: the page in which the act is done.
+    """
+
+    _CATEGORIES = ("toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline")
+
+    def __init__(self, page):
+        self.page = page
+        self.longest, self.most_styled = 0, 0
+
+    def __enter__(self):
+        self.page.context.browser.start_tracing(page=self.page, categories=self._CATEGORIES)
+        return self
+
+    def __exit__(self, *_error):
+        events = json.loads(self.page.context.browser.stop_tracing())["traceEvents"]
+        spans = [event for event in events if event.get("ph") == "X"]
+        # The page's thread is the one that styled most.
+        styles = [span for span in spans if span["name"] == "UpdateLayoutTree"]
+        threads = collections.Counter()
+        for style in styles:
+            threads[style["pid"], style["tid"]] += style["args"].get("elementCount", 0)
+        [(thread, _count)] = threads.most_common(1)
+        for task in spans:
+            if task["name"] == "RunTask" and (task["pid"], task["tid"]) == thread:
+                begin, end = task["ts"], task["ts"] + task["dur"]
+                styled = sum(
+                    style["args"].get("elementCount", 0)
+                    for style in styles
+                    if (style["pid"], style["tid"]) == thread and begin <= style["ts"] < end
+                )
+                self.longest = max(self.longest, task.get("tdur", 0) / 1000)
+                self.most_styled = max(self.most_styled, styled)
+
+
+def test_large_flow_stays_fluent(world, drawing):
+    """Z29: with 200 steps, no act makes the browser work for long, nor style every step."""
+    draw, flow_id = drawing
+    _make_large_flow(world, flow_id)
+    draw.page.reload()
+    nodes = draw.page.locator(".o_telephony_flow_node")
+    expect(nodes).to_have_count(MANY)
+    message = draw.page.locator(".o_telephony_flow_step[data-kind=message]").first
+    ready = draw.panel.locator("[name=message] textarea")
+    undo = draw.page.locator(".o_telephony_flow_undo")
+    # Odoo compiles the form of a step at its first use.
+    message.locator(".o_telephony_flow_node").click()
+    expect(ready).to_be_visible()
+    draw.panel.locator(".o_telephony_flow_close").click()
+    expect(draw.panel).to_have_count(0)
+    found = {}
+
+    def measure(name):
+        found[name] = Tasks(draw.page)
+        return found[name]
+
+    with measure("zoom"):
+        draw.page.locator(".o_telephony_flow_zoom_out").click()
+        expect(draw.page.locator(".o_telephony_flow_zoom")).to_have_text("90 %")
+    with measure("select"):
+        message.locator(".o_telephony_flow_node").click()
+        expect(ready).to_be_visible()
+    with measure("copy"):
+        draw.panel.locator(".o_telephony_flow_copy").click()
+        expect(nodes).to_have_count(MANY + 1)
+        expect(ready).to_be_visible()
+    with measure("rename"):
+        draw.panel.locator("[name=name] input").fill("Renamed")
+        draw.save()
+        expect(nodes.filter(has_text="Renamed")).to_have_count(1)
+    with measure("undo"):
+        undo.click()
+        expect(nodes.filter(has_text="Renamed")).to_have_count(0)
+    with measure("undo the copy"):
+        undo.click()
+        expect(nodes).to_have_count(MANY)
+        expect(draw.panel).to_have_count(0)
+    print({name: (round(tasks.longest), tasks.most_styled) for name, tasks in found.items()})
+    assert {name: round(t.longest) for name, t in found.items() if t.longest > LONGEST} == {}
+    assert {name: t.most_styled for name, t in found.items() if t.most_styled > MOST_STYLED} == {}
