@@ -101,6 +101,17 @@ SPILLED = """(selector) => {
         .map((part) => `${part.tagName}.${part.className}`);
 }"""
 
+# The words that go on in the next line.
+FIND_BROKEN = """(selector) => [...document.querySelectorAll(selector)].flatMap((label) =>
+    [...label.textContent.matchAll(/[^ -]+/g)].flatMap(({ 0: word, index }) => {
+        const range = document.createRange();
+        range.setStart(label.firstChild, index);
+        range.setEnd(label.firstChild, index + word.length);
+        const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+        return lines.size > 1 ? [`${word} is broken`] : [];
+    })
+)"""
+
 # The numbers whose plus sign is not at their left.
 FIND_REVERSED = """(selector) => [...document.querySelectorAll(selector)].flatMap((cell) => {
     const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
@@ -484,6 +495,7 @@ class Controls:
             wanted = [*names, *(beside if size[0] > NARROWEST else ())]
             selectors = [f".o_telephony_{name}" for name in wanted]
             found = self.page.evaluate(FIND_BLOCKED, selectors)
+            found += self.page.evaluate(FIND_BROKEN, ".o_telephony_action_label")
             places = self._find_places()
             if still and self.places.setdefault(size, places) != places:
                 found.append("a button has moved")
