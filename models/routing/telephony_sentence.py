@@ -107,7 +107,7 @@ class TelephonySound(models.Model):
     sentence_ids = fields.One2many(
         "telephony.sentence",
         "sound_id",
-        "Sentences",
+        "Standard Sentences",
         groups="crm_telephony.group_manager",
     )
     sentence_count = fields.Integer(
