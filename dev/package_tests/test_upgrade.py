@@ -401,13 +401,16 @@ def test_what_could_be_called_can_be_called(life):
     assert rules == [("all", False, False)]
 
 
-def test_rights_are_those_of_this_release(life):
-    """An upgrade does not overwrite rules, so a script has extended the one that changed."""
+@pytest.mark.parametrize("name", ["telephony_call_rule_own", "telephony_call_timeline_rule_own"])
+def test_rights_are_those_of_this_release(life, name):
+    """An upgrade does not overwrite rules, so scripts have extended those that changed."""
     rule = life.one(
         "SELECT domain_force FROM ir_rule JOIN ir_model_data AS data ON data.res_id = ir_rule.id"
-        " AND data.model = 'ir.rule' WHERE data.name = 'telephony_call_rule_own'"
+        f" AND data.model = 'ir.rule' WHERE data.name = '{name}'"
     )
     assert "transfer_ids.user_id" in rule
+    # Who left a three-way call sees it, too.
+    assert "transfer_ids.left_user_id" in rule
 
 
 def left_out():
