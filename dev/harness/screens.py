@@ -17,7 +17,7 @@ ACTIONS = {
     "call-quality": ("telephony_call_quality_action", ".o_view_controller"),
     "recordings": ("telephony_conversation_action", ".o_view_controller"),
     "voicemails": ("telephony_voicemail_action", ".o_data_row"),
-    "callbacks": ("telephony_callback_action", ".o_data_row"),
+    "callbacks": ("telephony_callback_action", ".o_view_controller"),
     "callback-performance": ("telephony_callback_action_report", ".o_view_controller"),
     "queue-callbacks": ("telephony_queue_callback_action", ".o_view_controller"),
     "team": ("telephony_agent_action", ".o_view_controller"),
