@@ -1,7 +1,6 @@
 """The Odoo server under test and its RPC client."""
 
 import itertools
-import os
 import re
 import time
 
@@ -9,7 +8,7 @@ import requests
 
 import database
 
-from .places import NODE_MODULES, REPO, free_ports
+from .places import REPO, free_ports
 from .polling import until
 from .processes import Program
 
@@ -144,10 +143,6 @@ class OdooServer:
                 *REPORT_OUTSIDE,
                 *_REPORT_LOST_RACES,
             ],
-            env={
-                # Odoo calls rtlcss to mirror the style sheets.
-                "PATH": f"{NODE_MODULES / '.bin'}{os.pathsep}{os.environ['PATH']}",
-            },
         )
         try:
             self._seed()

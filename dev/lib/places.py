@@ -45,6 +45,9 @@ def odoo_environment():
     paths = [str(ODOO_HOME), os.environ.get("PYTHONPATH", "")]
     return {
         **os.environ,
+        # Odoo calls rtlcss, if it is installed, to mirror the style sheets for languages from
+        # right to left.
+        "PATH": os.pathsep.join([str(NODE_MODULES / ".bin"), os.environ["PATH"]]),
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "PYTHONUNBUFFERED": "1",
     }

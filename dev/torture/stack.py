@@ -11,7 +11,7 @@ import psycopg2
 import requests
 
 from harness.odoo_server import REPORT_OUTSIDE, OdooServer, find_outside
-from harness.places import NODE_MODULES, REPO, STATE
+from harness.places import REPO, STATE
 from harness.polling import until
 from harness.processes import Program
 
@@ -152,7 +152,6 @@ class Server(OdooServer):
                 "1",
                 *REPORT_OUTSIDE,
             ],
-            env={"PATH": f"{NODE_MODULES / '.bin'}{os.pathsep}{os.environ['PATH']}"},
         )
         self.programs.append(self.program)
 
