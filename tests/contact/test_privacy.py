@@ -16,6 +16,7 @@ OTHER = "+32470999888"
 NOTE = "Zoe said that she is ill."
 # Texts of a call that are ours, or describe the technique: no person.
 TECHNICAL = {
+    "telephony_call.goodbye",
     "telephony_call.request_uuid",
     "telephony_call.uuid",
     "telephony_call_leg.end_reason",
