@@ -23,7 +23,7 @@ import { exitItems, kindItems, startItems } from "./flow_menu_items";
 import { FlowNode } from "./flow_node";
 import { FlowSide } from "./flow_panel";
 import { courseOf, FlowTry } from "./flow_try";
-import { fitZoom, nextZoom, startPan } from "./flow_viewport";
+import { fitZoom, nextZoom, openingZoom, startPan } from "./flow_viewport";
 
 /** Number of steps that are mounted in one frame, so that no frame is long */
 const CHUNK = 12;
@@ -91,7 +91,7 @@ export class FlowEditor extends Component {
         };
         this.stepOf = (id) => this.store.stepOf(id);
         onWillStart(() => this.store.start());
-        onMounted(() => this.centerStart());
+        onMounted(() => this.showStart());
         useEffect(
             () => this.showMore(),
             () => [this.state.shown, this.data.flow]
@@ -201,10 +201,11 @@ export class FlowEditor extends Component {
         this.state.zoom = fitZoom(this.scroller.el, this.drawing);
     }
 
-    /** Scroll to the beginning of the call. */
-    centerStart() {
+    /** Show the beginning of the call. */
+    showStart() {
         if (this.flow) {
             const { el } = this.scroller;
+            this.state.zoom = openingZoom(el, this.drawing);
             el.scrollTop = 0;
             el.scrollLeft = this.drawing.start.x * this.state.zoom - el.clientWidth / 2;
         }

@@ -1,6 +1,8 @@
 /** Zooming and moving the drawing of a flow. */
 
 const ZOOMS = [0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 1, 1.25, 1.5];
+/** Scale at which the texts of the steps can still be read. */
+const READABLE = 0.6;
 
 /** @returns {number} the next larger (1) or smaller (-1) scale */
 export function nextZoom(zoom, sign) {
@@ -13,6 +15,12 @@ export function nextZoom(zoom, sign) {
 export function fitZoom({ clientWidth, clientHeight }, { width, height }) {
     const wanted = Math.min(clientWidth / width, clientHeight / height, 1);
     return Math.max(ZOOMS[0], Math.floor(wanted * 100) / 100);
+}
+
+/** @returns {number} the scale at which a drawing opens: as wide as the screen if it can be read */
+export function openingZoom({ clientWidth }, { width }) {
+    const wanted = Math.floor((clientWidth / width) * 100) / 100;
+    return wanted >= READABLE && wanted < 1 ? wanted : 1;
 }
 
 /** Move the drawing with the mouse; fingers scroll it. */

@@ -27,6 +27,7 @@ import { FlowDrawing } from "@crm_telephony/client_actions/flow_editor/flow_draw
 import { FlowEditor } from "@crm_telephony/client_actions/flow_editor/flow_editor";
 import { FlowNode } from "@crm_telephony/client_actions/flow_editor/flow_node";
 import { FlowSide } from "@crm_telephony/client_actions/flow_editor/flow_panel";
+import { openingZoom } from "@crm_telephony/client_actions/flow_editor/flow_viewport";
 
 defineTelephony();
 
@@ -335,8 +336,14 @@ test("Z29: an added step whose settings are open is undone, and the settings clo
     ]);
 });
 
-/** A flow that does not fit on the screen. */
-const WIDE = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`exit${index}`, false]));
+test("Z29: a drawing opens as wide as the screen if its texts can be read then", () => {
+    expect(openingZoom({ clientWidth: 1200 }, { width: 800 })).toBe(1);
+    expect(openingZoom({ clientWidth: 390 }, { width: 500 })).toBe(0.78);
+    expect(openingZoom({ clientWidth: 390 }, { width: 5000 })).toBe(1);
+});
+
+/** A flow that does not fit on the screen, and opens at 100 %. */
+const WIDE = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`exit${index}`, false]));
 
 async function startWide() {
     await startEditor([stepData(1, "hours", WIDE)]);
