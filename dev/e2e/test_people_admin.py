@@ -303,7 +303,8 @@ def test_buying_and_releasing_a_number(world, agent):
     )
     press(page, "Buy", ".modal .o_data_row:first-child")
     press(page, "Buy", ".modal:has-text('charges your account')")
-    expect(page.locator(".o_form_view [name=number_display]")).to_contain_text(bought)
+    shown = page.locator(".o_form_view .o_field_widget[name=number_display]")
+    expect(shown).to_contain_text(bought)
     [row] = [n for n in _own_numbers(world) if n["phone_number"] == bought]
     assert "/telephony/twilio/voice" in row["voice_url"]
 

@@ -25,7 +25,10 @@ def allowed(world, arrange, sessions):
     database.execute("DELETE FROM telephony_dialed_leg", database=world.server.database)
     arrange.agent(sessions["demo"], allow_caller_id=True)
     yield
-    _forget(arrange.rpc)
+    # The calls of the story are still ending. A deletion would change them, and lose a race to
+    # their last events, or make these lose.
+    found = arrange.rpc.call("telephony.caller.id", "search", [])
+    arrange.rpc.call("telephony.caller.id", "write", found, {"active": False})
 
 
 def _forget(rpc):

@@ -29,7 +29,8 @@ SELECT count(*) AS calls, count(*) FILTER (WHERE outcome = 'answered') AS answer
 """
 AGENTS, CALLERS = (6, 8) if LONG else (4, 5)
 #: The reconciliation believes the provider about a leg after the time of its webhooks, and pages
-#: trigger it every half minute. The short form moves the clock instead of waiting.
+#: trigger it every half minute. The short form moves the clock instead of waiting. A webhook that
+#: locks a call at this moment loses a race to it, which the long form does not have.
 SILENCE = """
 UPDATE telephony_call_leg SET write_date = write_date - interval '40 s' WHERE status != 'ended';
 UPDATE telephony_call SET write_date = write_date - interval '40 s' WHERE state != 'ended'
