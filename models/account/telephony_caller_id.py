@@ -10,6 +10,7 @@ from ...tools.phone_number import NO_COUNTRY, PERSONAL, PREMIUM, classify
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..call.telephony_call_reconcile import SETTLED_SECONDS
+from ..gate import enter_with
 
 _logger = logging.getLogger(__name__)
 
@@ -208,17 +209,16 @@ class TelephonyCallerId(models.Model):
         :return: the row of an earlier verification, as superuser; empty if there is none
         """
         # sudo: telephony.caller.id - the current user's own, or an administrator's
-        record_sudo = (
-            self.sudo()
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("account_id", "=", account.id),
-                    ("number", "=", number),
-                    ("agent_id", "=", owner.id),
-                ]
-            )
-        )
+        rows_sudo = self.sudo().with_context(active_test=False)
+        identity = [
+            ("account_id", "=", account.id),
+            ("number", "=", number),
+            ("agent_id", "=", owner.id),
+        ]
+        record_sudo = rows_sudo.search(identity)
+        # The report of an earlier call arrives at this moment, too: neither loses a race.
+        if enter_with(record_sudo):
+            record_sudo = rows_sudo.search(identity)
         if record_sudo.active and record_sudo.state == "verified":
             raise UserError(self.env._("This caller ID is already verified."))
         if self._get_rivals(account, number, owner)._is_pending():

@@ -73,6 +73,20 @@ class TestVerification(CallerIdWorld):
         self.assertEqual({key for key, _id in keys}, {gate.NAME})
         self.assertEqual(gate.find_keys(self.env.cr, **enter.call_args.kwargs), keys)
 
+    def test_another_try_waits_for_the_report_of_the_one_before(self):
+        """They change one row; nothing has been requested from the provider yet."""
+        self.verify()
+        waits = []
+
+        def wait(records):
+            waits.append((records.provider_leg_id, len(self.provider.requests)))
+
+        module = "odoo.addons.crm_telephony.models.account.telephony_caller_id"
+        with patch(f"{module}.enter_with", wait):
+            sent = len(self.provider.requests)
+            self.verify()
+        self.assertEqual(waits, [(CODE_LEG, sent)])
+
     def test_only_with_permission(self):
         """Z08 Z10: no user can add caller IDs until the administrator allows it."""
         self.assertFalse(self.agent_bob.allow_caller_id)
