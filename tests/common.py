@@ -493,6 +493,30 @@ class World:
         kind = f"telephony/{notification_type}"
         return [payload for name, payload in messages if name == kind]
 
+    @classmethod
+    def make_hours(cls, hour_from, hour_to, *, days=range(7), tz="UTC"):
+        """Return a calendar with the same hours on each of the days, 0 for Monday."""
+        days_of_week = (
+            Command.create(
+                {
+                    "name": str(day),
+                    "dayofweek": str(day),
+                    "day_period": "morning",
+                    "hour_from": hour_from,
+                    "hour_to": hour_to,
+                }
+            )
+            for day in days
+        )
+        return cls.env["resource.calendar"].create(
+            {
+                "name": "Hours",
+                "company_id": cls.company_a.id,
+                "tz": tz,
+                "attendance_ids": [Command.clear(), *days_of_week],
+            }
+        )
+
     # === ACTS === #
 
     @contextmanager

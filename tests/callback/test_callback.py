@@ -154,20 +154,7 @@ class TestRegistering(Callbacks):
 
     def test_due_by_the_hours_of_the_flow(self):
         """Z29: due in two working hours, over the night; in the flow's or the company's hours."""
-        calendar = self.env["resource.calendar"].create(
-            {
-                "name": "Desk",
-                "tz": "Europe/Brussels",
-                "company_id": self.company_a.id,
-                "attendance_ids": [Command.clear()]
-                + [
-                    Command.create(
-                        {"name": str(day), "dayofweek": str(day), "hour_from": 9, "hour_to": 17}
-                    )
-                    for day in range(5)
-                ],
-            }
-        )
+        calendar = self.make_hours(9, 17, days=range(5), tz="Europe/Brussels")
         self.env["telephony.flow.step"].create(
             {
                 "flow_id": self.flow.id,

@@ -19,26 +19,7 @@ class FlowWorld:
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.calendar = cls.env["resource.calendar"].create(
-            {
-                "name": "Office",
-                "company_id": cls.company_a.id,
-                "tz": "Europe/Brussels",
-                "attendance_ids": [Command.clear()]
-                + [
-                    Command.create(
-                        {
-                            "name": "Day",
-                            "dayofweek": str(day),
-                            "hour_from": 8,
-                            "hour_to": 18,
-                            "day_period": "morning",
-                        }
-                    )
-                    for day in range(5)
-                ],
-            }
-        )
+        cls.calendar = cls.make_hours(8, 18, days=range(5), tz="Europe/Brussels")
         cls.mailbox = cls.make_step(
             "Mailbox", "voicemail", agent_ids=[Command.set(cls.agent_ana.ids)]
         )

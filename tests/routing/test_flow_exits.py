@@ -71,28 +71,6 @@ class ExitWorld:
             }
         )
 
-    def make_hours(self, hour_from, hour_to):
-        return self.env["resource.calendar"].create(
-            {
-                "name": "Hours",
-                "company_id": self.company_a.id,
-                "tz": "UTC",
-                "attendance_ids": [Command.clear()]
-                + [
-                    Command.create(
-                        {
-                            "name": "Day",
-                            "dayofweek": str(day),
-                            "day_period": "morning",
-                            "hour_from": hour_from,
-                            "hour_to": hour_to,
-                        }
-                    )
-                    for day in range(7)
-                ],
-            }
-        )
-
 
 @tagged("post_install", "-at_install")
 class TestEveryExit(ExitWorld, TelephonyHttpCase):

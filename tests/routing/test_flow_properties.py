@@ -91,7 +91,7 @@ class TestAnyFlow(TelephonyHttpCase):
         self.patch(telephony_call, "MAX_STEPS", STEPS)
         self.patch(self.registry["telephony.call"], "_get_moment", lambda call: MOMENT)
         self.calls = 0
-        self.calendars = [self.make_calendar(0, 24), self.make_calendar(22, 23)]
+        self.calendars = [self.make_hours(0, 24), self.make_hours(22, 23)]
         self.queue = self.env["telephony.queue"].create(
             {
                 "name": "Line",
@@ -101,28 +101,6 @@ class TestAnyFlow(TelephonyHttpCase):
                 "say_wait": True,
                 "announcement": "Please hold the line.",
                 "max_wait": 60,
-            }
-        )
-
-    def make_calendar(self, hour_from, hour_to):
-        return self.env["resource.calendar"].create(
-            {
-                "name": "Hours",
-                "company_id": self.company_a.id,
-                "tz": "UTC",
-                "attendance_ids": [Command.clear()]
-                + [
-                    Command.create(
-                        {
-                            "name": "Day",
-                            "dayofweek": str(day),
-                            "day_period": "morning",
-                            "hour_from": hour_from,
-                            "hour_to": hour_to,
-                        }
-                    )
-                    for day in range(7)
-                ],
             }
         )
 
