@@ -441,22 +441,31 @@ class TelephonyCall(models.Model):
 
     def _add_agent_leg(self, agent, provider_leg_id):
         """Add the leg of the agent's browser."""
+        leg = self._add_browser_leg(agent, provider_leg_id, "agent")
+        self._on_agent_connected()
+        return leg
+
+    def _add_browser_leg(self, agent, provider_leg_id, role, **values):
+        """Return a new leg: that of a browser that is connected.
+
+        :param str role: one of `tools.call_phases.ROLES`
+        :param values: more values of the leg
+        """
         now = fields.Datetime.now()
-        leg = self.env["telephony.call.leg"].create(
+        return self.env["telephony.call.leg"].create(
             {
                 "call_id": self.id,
                 "account_id": self.account_id.id,
-                "role": "agent",
+                "role": role,
                 "user_id": agent.user_id.id,
-                "label": self._get_label("agent"),
+                "label": self._get_label(role),
                 "provider_leg_id": provider_leg_id,
                 "status": "in_progress",
                 "initiated_at": now,
                 "answered_at": now,
+                **values,
             }
         )
-        self._on_agent_connected()
-        return leg
 
     def _get_sender_refusal(self, leg):
         """Return why our number or caller ID must no longer be used for a leg.

@@ -354,20 +354,8 @@ class TelephonyCall(models.Model):
 
     def _add_consulted_leg(self, agent, provider_leg_id):
         """Add the leg of a consulted colleague's browser."""
-        now = fields.Datetime.now()
-        leg = self.env["telephony.call.leg"].create(
-            {
-                "call_id": self.id,
-                "account_id": self.account_id.id,
-                "role": "consulted",
-                "user_id": agent.user_id.id,
-                "transfer_id": self._get_transfer().id,
-                "label": self._get_label("consulted"),
-                "provider_leg_id": provider_leg_id,
-                "status": "in_progress",
-                "initiated_at": now,
-                "answered_at": now,
-            }
+        leg = self._add_browser_leg(
+            agent, provider_leg_id, "consulted", transfer_id=self._get_transfer().id
         )
         leg.transfer_id._on_party_connected(leg)
         return leg
