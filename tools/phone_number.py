@@ -4,6 +4,7 @@ https://github.com/google/libphonenumber/blob/master/FAQ.md
 """
 
 import functools
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -42,6 +43,7 @@ OUTSIDE_AREAS = (
 SHARED_COST_PREFIXES = ("+44843", "+44844", "+44845")
 # Length of the shortest possible number: a country code of one digit, and three digits.
 SHORTEST = 5
+FULL_WIDTH_PLUS = "\N{FULLWIDTH PLUS SIGN}"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,30 @@ class Destination:
     regions: frozenset = frozenset()
 
 
+def plain_number(typed):
+    """Return a typed number as an English keyboard writes it.
+
+    Keyboards write digits in the script of their language, and a number that is copied from a page
+    brings invisible marks of the writing direction along.
+
+    :param str typed: number as typed
+    :return: the text with digits from 0 to 9, a common plus sign, and without invisible characters
+    :rtype: str
+    """
+    visible = (char for char in typed or "" if unicodedata.category(char) != "Cf")
+    plain = "".join(str(unicodedata.digit(char, char)) for char in visible)
+    return plain.replace(FULL_WIDTH_PLUS, "+").strip()
+
+
+def get_digits(typed):
+    """Return the digits of a typed number, from 0 to 9.
+
+    :param str typed: number as typed, in any script
+    :rtype: str
+    """
+    return "".join(char for char in plain_number(typed) if char.isdigit())
+
+
 def is_emergency(typed, region):
     """Return whether typed digits would call an emergency service.
 
@@ -64,7 +90,7 @@ def is_emergency(typed, region):
     :param str region: country code of the caller, as `BE`, or empty
     :rtype: bool
     """
-    digits = "".join(char for char in typed or "" if char.isdigit())
+    digits = get_digits(typed)
     # 112 and 911 are answered, or forwarded, nearly everywhere.
     return digits in {"112", "911", "999"} or bool(
         digits and region and shortnumberinfo.is_emergency_number(digits, region)
@@ -78,7 +104,7 @@ def is_emergency_in(typed, region):
     :param str region: code of the country, as `FR`
     :rtype: bool
     """
-    digits = "".join(char for char in typed or "" if char.isdigit())
+    digits = get_digits(typed)
     return bool(digits and shortnumberinfo.is_emergency_number(digits, region))
 
 

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ...providers.base import ProviderError
-from ...tools.phone_number import NO_COUNTRY, PERSONAL, PREMIUM, classify
+from ...tools.phone_number import NO_COUNTRY, PERSONAL, PREMIUM, classify, plain_number
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..call.telephony_call_reconcile import SETTLED_SECONDS
@@ -308,7 +308,7 @@ class TelephonyCallerId(models.Model):
         company = self.env.company
         calls = self.env["telephony.call"]
         calls._check_emergency(number)
-        written = (number or "").strip()
+        written = plain_number(number)
         e164 = calls._normalize(written, self.env["res.country"]) if written[:1] == "+" else ""
         if not e164:
             raise UserError(

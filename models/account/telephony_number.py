@@ -5,7 +5,13 @@ from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.phone_validation.tools import phone_validation
 
-from ...tools.phone_number import SHORTEST, get_region, is_emergency_in, is_outside_areas
+from ...tools.phone_number import (
+    SHORTEST,
+    get_digits,
+    get_region,
+    is_emergency_in,
+    is_outside_areas,
+)
 from ...tools.printable import printable
 from ..arguments import check_one
 from ..res_company import RECORDING_MODES
@@ -272,7 +278,7 @@ class TelephonyNumber(models.Model):
         :param str typed: digits as typed
         :rtype: bool
         """
-        digits = "".join(char for char in typed or "" if char.isdigit())
+        digits = get_digits(typed)
         if not 0 < len(digits) < SHORTEST:
             return False
         rule = self._get_emergency_rule()

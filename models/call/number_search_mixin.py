@@ -3,6 +3,8 @@ import re
 from odoo import api, models
 from odoo.fields import Domain
 
+from ...tools.phone_number import plain_number
+
 LEAST_DIGITS, LEAST_NATIONAL = 3, 6
 WRITTEN = re.compile(r"[+\d\s().,/–-]+")
 
@@ -17,7 +19,7 @@ class TelephonyNumberSearchMixin(models.AbstractModel):
     def _search_display_name(self, operator, value):
         domain = Domain(super()._search_display_name(operator, value))
         if operator == "ilike" and isinstance(value, str):
-            domain |= self._get_written_number_domain(value.strip())
+            domain |= self._get_written_number_domain(plain_number(value))
         return domain
 
     @api.model

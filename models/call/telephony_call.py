@@ -23,7 +23,7 @@ from ...tools.call_states import (
     is_legal,
     outcome_of,
 )
-from ...tools.phone_number import get_timezone, to_possible_e164
+from ...tools.phone_number import get_timezone, plain_number, to_possible_e164
 from ...tools.transfer_states import THERE_STATES
 from ..gate import add_created, assert_inside, get_created, is_attempt
 from .after_commit import after_commit
@@ -459,7 +459,7 @@ class TelephonyCall(models.Model):
         :return: the number, or an empty text when it is invalid
         :rtype: str
         """
-        written = str(number or "").strip()
+        written = plain_number(str(number or ""))
         try:
             return phone_validation.phone_format(
                 written, country.code or None, country.phone_code or None, force_format="E164"

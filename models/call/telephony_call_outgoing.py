@@ -16,6 +16,7 @@ from ...tools.phone_number import (
     SHARED_COST,
     UNLISTED,
     classify,
+    get_digits,
     get_region,
     is_emergency,
 )
@@ -169,8 +170,7 @@ class TelephonyCall(models.Model):
             # An administrator has registered the address. Such a call shows only that number; rules
             # do not block it, and it is never recorded (see `_get_recording_ban`).
             _logger.warning("User %s calls an emergency service.", self.env.uid)
-            digits = "".join(char for char in number if char.isdigit())
-            return digits, (emergency_number, self.env["telephony.caller.id"]), ""
+            return get_digits(number), (emergency_number, self.env["telephony.caller.id"]), ""
         self._check_emergency(number, agent._get_emergency_numbers())
         customer_number = self._normalize_dialed(number, record)
         sender = agent._choose_sender(customer_number, *choice)

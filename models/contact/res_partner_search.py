@@ -8,6 +8,8 @@ from odoo.tools.sql import escape_psql
 
 from odoo.addons.phone_validation.models.mail_thread_phone import PHONE_REGEX_PATTERN
 
+from ...tools.phone_number import get_digits, plain_number
+
 # Minimum digits of a number, and letters of a name, to search for contacts.
 LEAST_DIGITS, LEAST_LETTERS = 3, 2
 # Minimum letters for which Odoo's trigram index finds a part in the middle of a word.
@@ -57,9 +59,9 @@ class ResPartner(models.Model):
         :rtype: list(dict)
         """
         term = (term or "").strip()
-        digits = "".join(char for char in term if char.isdigit())
+        digits = get_digits(term)
         if digits and not any(char.isalpha() for char in term):
-            found = self._telephony_search_number(term, digits, limit)
+            found = self._telephony_search_number(plain_number(term), digits, limit)
         else:
             found, digits = self._telephony_search_name(term, limit), ""
         return found._telephony_to_client(digits)[:limit]

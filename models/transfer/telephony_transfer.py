@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.base import CallEvent
+from ...tools.phone_number import get_digits, plain_number
 from ...tools.transfer_states import (
     OPEN_STATES,
     THERE_STATES,
@@ -311,9 +312,9 @@ class TelephonyTransfer(models.Model):
 
     @api.model
     def _get_number_targets(self, term):
-        digits = sum(char.isdigit() for char in term)
-        if digits >= SHORTEST_NUMBER and set(term) <= NUMBER_CHARACTERS:
-            return [self._get_typed_number(term)]
+        number = plain_number(term)
+        if len(get_digits(number)) >= SHORTEST_NUMBER and set(number) <= NUMBER_CHARACTERS:
+            return [self._get_typed_number(number)]
         if not term:
             return []
         return [

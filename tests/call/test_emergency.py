@@ -35,9 +35,16 @@ class TestEmergency(TelephonyHttpCase):
 
     def test_refused_by_default(self):
         """Z15: by default emergency calls are refused, because help would be sent elsewhere."""
-        for number in ("112", "1 1 2", "100", "+112"):
+        for number in ("112", "1 1 2", "100", "+112", "١١٢", "٩١١", "９９９"):
             with self.subTest(number), self.assertRaisesRegex(UserError, "location would be"):
                 self.dial(number=number)
+
+    def test_digits_of_another_script_are_dialed_as_common_ones(self):
+        """Z15: Twilio connects `112`, but knows no Arabic digits."""
+        self.prepare()
+        with self.assert_log("models.call.telephony_call_outgoing", "WARNING", "emergency"):
+            call = self.dial(number="١١٢")
+        self.assertEqual((call.customer_number, call.number_id), ("112", self.number))
 
     def test_with_a_prepared_number(self):
         """Z15: it shows the prepared number, whatever is chosen; no rule or limit stops it."""

@@ -42,9 +42,24 @@ class TestDial(TelephonyCase):
             "+32 470 12 34 56",
             "0032470123456",
             "+32470123456",
+            # Digits of other scripts, and invisible marks, as a page copies them.
+            "٠٤٧٠ ١٢ ٣٤ ٥٦",
+            "٠٠٣٢٤٧٠١٢٣٤٥٦",
+            "+३२ ४७० १२ ३४ ५६",
+            "＋３２４７０１２３４５６",
+            "\u202a+32\u00a0470\u00a012\u00a034\u00a056\u202c",
+            "tel:+32-470-12-34-56;ext=5",
+            "+32470123456 ext. 5",
         ):
             with self.subTest(typed):
                 self.assertEqual(self.dialed(typed), CUSTOMER)
+
+    def test_unlisted_number_is_read_in_any_writing(self):
+        """Z16: a number that the numbering plans do not list yet is not refused for its writing."""
+        self.company_a.telephony_allow_unlisted = True
+        for typed in ("+32 78 12 34 56", "＋３２７８１２３４５６", "\u200e+٣٢٧٨١٢٣٤٥٦"):
+            with self.subTest(typed):
+                self.assertEqual(self.dialed(typed), "+3278123456")
 
     def test_number_of_a_contact_is_read_with_the_contacts_country(self):
         """Z15: the country of the record takes precedence over the company's."""

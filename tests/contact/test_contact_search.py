@@ -74,7 +74,8 @@ class TestContactSearch(TelephonyCase):
 
     def test_by_number(self):
         """Z16: with the country code in both writings, without it, and from the middle."""
-        for term in ("+32 471 98", "0032 47198", "0471 98", "0471-98.7"):
+        arabic = ("+٣٢ ٤٧١ ٩٨", "٠٤٧١ ٩٨", "\u200e+32 471 98")
+        for term in ("+32 471 98", "0032 47198", "0471 98", "0471-98.7", *arabic):
             with self.subTest(term):
                 self.assertEqual(self.find(term), ["Xandra Quist", "Xeno Quist"])
         self.assertEqual(self.find("+336987"), ["Xavi Quist"])

@@ -466,9 +466,11 @@ class TestTargets(TransferStories):
     def test_a_typed_number_is_checked_as_one_that_is_dialed(self):
         """Numbers are checked by the same rules as in a call."""
         call = self.begin()
-        [line] = self.as_user(self.ana).transfer_targets(call.uuid, "0475 99 88 77")
-        self.assertEqual((line["type"], line["name"]), ("number", "+32 475 99 88 77"))
-        self.assertFalse(line["reason"])
+        for typed in ("0475 99 88 77", "٠٤٧٥ ٩٩ ٨٨ ٧٧", "\u200e+32475998877"):
+            with self.subTest(typed):
+                [line] = self.as_user(self.ana).transfer_targets(call.uuid, typed)
+                self.assertEqual((line["type"], line["name"]), ("number", "+32 475 99 88 77"))
+                self.assertFalse(line["reason"])
         [line] = self.as_user(self.ana).transfer_targets(call.uuid, "112")
         self.assertIn("Emergency", line["reason"])
         [line] = self.as_user(self.ana).transfer_targets(call.uuid, "1234")

@@ -20,7 +20,7 @@ registry.category("command_setup").add(NAMESPACE, {
 
 /** Return the typed number with the character that opened the list, which is part of it. */
 function typedNumber(term) {
-    const digits = term.replace(/\D/g, "");
+    const digits = term.replace(/\P{Nd}/gu, "");
     return digits.length < 3 || LETTER.test(term) ? "" : term.startsWith("0") ? term : `+${term}`;
 }
 

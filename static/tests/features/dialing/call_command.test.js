@@ -51,6 +51,14 @@ test("Z16: a typed number is called", async () => {
     expect.verifySteps(["dial +32470999888 null", "connect u-9"]);
 });
 
+test("Z16: a number in Arabic digits is called", async () => {
+    await openPalette({ searchValue: "+٣٢٤٧٠٩٩٩٨٨٨" });
+    await seen(".o_command:contains(+٣٢٤٧٠٩٩٩٨٨٨)");
+    await contains(".o_command:last").click();
+    await seen(".o_telephony_call");
+    expect.verifySteps(["dial +٣٢٤٧٠٩٩٩٨٨٨ null", "connect u-9"]);
+});
+
 test("users who are not phone users get no call command", async () => {
     await openPalette({ isPhoneUser: false, searchValue: "+anna" });
     await seen(".o_command_palette_listbox_empty");
