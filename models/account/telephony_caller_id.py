@@ -6,7 +6,14 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ...providers.base import ProviderError
-from ...tools.phone_number import NO_COUNTRY, PERSONAL, PREMIUM, classify, plain_number
+from ...tools.phone_number import (
+    NO_COUNTRY,
+    PERSONAL,
+    PREMIUM,
+    classify,
+    get_region,
+    plain_number,
+)
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..call.telephony_call_reconcile import SETTLED_SECONDS
@@ -482,7 +489,7 @@ class TelephonyCallerId(models.Model):
                 "name": record.name,
                 "number": record.number,
                 "number_display": calls._format_number(record.number),
-                "country_code": calls._get_region(record.number) or False,
+                "country_code": get_region(record.number) or False,
                 "expires_at": fields.Datetime.to_string(record.expires_at) or False,
                 "failure": record.failure,
                 "shared": not record.agent_id,

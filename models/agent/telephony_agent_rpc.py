@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tools import SQL
 
+from ...tools.phone_number import get_region
 from ..arguments import check_arguments, is_id, is_text
 from ..gate import door, enter
 from .telephony_agent_lease import LEASE_SECONDS
@@ -275,7 +276,7 @@ class TelephonyAgent(models.Model):
             "call_via": self.call_via,
             "phone_number": self.phone_number or False,
             "phone_number_display": calls._format_number(self.phone_number) or False,
-            "phone_country_code": calls._get_region(self.phone_number) or False,
+            "phone_country_code": get_region(self.phone_number) or False,
             "press_to_accept": self.press_to_accept,
             "call_waiting": self.call_waiting,
             "default_number_id": self._get_default_number().id,

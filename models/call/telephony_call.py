@@ -23,7 +23,12 @@ from ...tools.call_states import (
     is_legal,
     outcome_of,
 )
-from ...tools.phone_number import get_timezone, plain_number, to_possible_e164
+from ...tools.phone_number import (
+    get_region,
+    get_timezone,
+    plain_number,
+    to_possible_e164,
+)
 from ...tools.transfer_states import THERE_STATES
 from ..gate import add_created, assert_inside, get_created, is_attempt
 from .after_commit import after_commit
@@ -1409,7 +1414,6 @@ class TelephonyCall(models.Model):
         partner = self.partner_id
         readable = bool(partner) and partner.with_env(env).has_access("read")
         linked = None if partner else self._get_linked_record()
-        region = self._get_region(self.customer_number)
         return {
             "number": self.customer_number or False,
             "number_display": self._format_number(self.customer_number)
@@ -1422,7 +1426,7 @@ class TelephonyCall(models.Model):
             or False,
             "company_name": partner.commercial_company_name or self.lead_id.partner_name or False,
             "partner_id": partner.id if readable else False,
-            "country_code": region or False,
+            "country_code": get_region(self.customer_number) or False,
             "timezone": get_timezone(self.customer_number) or False,
             # The caller's side chooses these: they only help with an unknown caller.
             "network": not partner and not self.lead_id and self._get_network_data(),
@@ -1518,10 +1522,6 @@ class TelephonyCall(models.Model):
         # Without a sentence of its own, a code explains only what the outcome does not.
         is_telling = customer.failure or self.outcome == "failed"
         return customer._get_failure_message() if customer and is_telling else ""
-
-    @api.model
-    def _get_region(self, number):
-        return self.env["res.partner"]._telephony_region(number)
 
     @api.model
     def _get_running_of(self, user):

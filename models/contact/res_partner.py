@@ -2,8 +2,7 @@ from odoo import api, fields, models
 from odoo.modules.db import FunctionStatus
 from odoo.tools import SQL, sql
 
-from odoo.addons.phone_validation.tools import phone_validation
-
+from ...tools.phone_number import get_region
 from ..arguments import check_one
 
 MATCHES = 5
@@ -110,13 +109,6 @@ class ResPartner(models.Model):
         never = fields.Datetime.from_string("1970-01-01 00:00:00")
         return partners.sorted(lambda partner: contacted.get(partner.sudo(), never), reverse=True)
 
-    @api.model
-    def _telephony_region(self, number):
-        """Return the country code of a number, such as `BE`; empty if it has none."""
-        if not number:
-            return ""
-        return phone_validation.phone_get_region_data_for_number(number)["code"] or ""
-
     def _telephony_to_client(self, digits=""):
         """Return the data of these contacts for the softphone, one row for each number.
 
@@ -144,7 +136,7 @@ class ResPartner(models.Model):
                         "number_display": (is_valid and calls._format_number(number)) or number,
                         # One of several numbers needs a name.
                         "number_label": len(numbers) > 1 and labels[numbers[number]],
-                        "country_code": self._telephony_region(number) or False,
+                        "country_code": get_region(number) or False,
                         "avatar_url": f"/web/image/res.partner/{partner.id}/avatar_128",
                     }
                 )

@@ -129,6 +129,25 @@ class TestCard(TelephonyHttpCase):
         self.assertIn("Ringing", route[-1])
         self.assertFalse(any(line[:2].isdigit() for line in route))
 
+    def test_route_is_in_the_language_of_each_agent(self):
+        """F19: a Chinese agent reads a Chinese card, whatever the language of the webhook."""
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.bob.lang = "zh_CN"
+        self.call_in()
+        self.assertIn("Ringing", self.offered()["card"]["route"][-1])
+        for line in self.offered(self.bob)["card"]["route"]:
+            self.assertRegex(line, r"[\u4e00-\u9fff]")
+
+    def test_number_of_no_country_has_no_flag(self):
+        """F35: satellite and international numbers have no country, whose flag would be missing."""
+        satellite = "+881612345678"
+        for number, sid, code in ((CUSTOMER, 1, "BE"), (satellite, 2, False)):
+            call, _verbs = self.call_in(sid=leg_sid(sid), from_=number)
+            self.assertEqual(call._get_customer_data(self.env)["country_code"], code)
+        self.partner.phone = satellite
+        [row] = self.partner._telephony_to_client()
+        self.assertFalse(row["country_code"])
+
     def test_card_of_an_outgoing_call(self):
         """Z17: an outgoing call has a card, too."""
         self.spoke(self.partner, 3)
