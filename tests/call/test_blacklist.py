@@ -27,6 +27,34 @@ class TestBlacklist(TelephonyCase):
         call._anonymize()
         self.assertFalse(call.blacklist_reason)
 
+    def test_question_is_asked_wherever_the_call_begins(self):
+        """The number decides, however it is written and whatever record the call is about."""
+        earlier = self.env["telephony.call"].create(
+            {
+                "account_id": self.account.id,
+                "direction": "incoming",
+                "state": "ended",
+                "customer_number": CUSTOMER,
+                "partner_id": self.partner.id,
+            }
+        )
+        activity = self.lead.activity_schedule(
+            "mail.mail_activity_data_call", user_id=self.ana.id, summary="Call"
+        )
+        callback = self.env["telephony.callback"]._create_for(earlier, "missed")
+        for entry in (
+            {"number": "0470/12.34.56"},
+            {"number": "٠٤٧٠١٢٣٤٥٦"},
+            *(
+                {"number": CUSTOMER, "res_model": record._name, "res_id": record.id}
+                for record in (self.partner, self.lead, earlier, callback)
+            ),
+            {"number": CUSTOMER, "activity_id": activity.id},
+            {"number": CUSTOMER, "number_id": self.number.id},
+        ):
+            with self.subTest(entry), self.assertRaisesRegex(TelephonyRuleError, "blacklist"):
+                self.dial(**entry)
+
     def test_number_that_left_the_blacklist_is_called_at_once(self):
         self.env["phone.blacklist"].sudo()._remove([CUSTOMER])
         self.assertFalse(self.dial().blacklist_reason)
