@@ -369,8 +369,40 @@ class TestChoice(CallerIdWorld):
         """F06: what was chosen once is checked at every use."""
         other = self.add_number()
         self.end(self.dial(self.ana, number_id=other.id))
-        self.agent_ana.number_ids -= other
-        self.assertEqual(self.dial(self.ana).from_number, self.number.number)
+        get_choices = self.as_user(self.ana, "telephony.caller.id").get_choices
+        for loss in (
+            lambda: other.write({"active": False}),
+            lambda: other.write({"has_voice": False}),
+            lambda: self.agent_ana.write({"number_ids": [Command.unlink(other.id)]}),
+        ):
+            with self.subTest(loss), self.env.cr.savepoint() as savepoint:
+                loss()
+                choices = get_choices(CUSTOMER)
+                self.assertEqual(choices["preselected_number_id"], self.number.id)
+                self.assertEqual(self.dial(self.ana).from_number, self.number.number)
+                savepoint.rollback()
+
+    def test_a_remembered_caller_id_that_is_not_mine_any_more(self):
+        """F06: a caller ID that was revoked, lost, removed, or given away is not shown again."""
+        record = self.make()
+        self.end(self.dial(self.ana, caller_id_id=record.id))
+        get_choices = self.as_user(self.ana, "telephony.caller.id").get_choices
+        self.assertEqual(get_choices(CUSTOMER)["preselected_id"], record.id)
+        for loss in (
+            lambda: self.agent_ana.write({"allow_caller_id": False}),
+            lambda: record.write({"state": "lost"}),
+            lambda: record.write({"active": False}),
+            lambda: record.write({"agent_id": self.agent_bob.id}),
+        ):
+            with self.subTest(loss), self.env.cr.savepoint() as savepoint:
+                loss()
+                choices = get_choices(CUSTOMER)
+                self.assertEqual(
+                    (choices["preselected_id"], choices["preselected_number_id"]),
+                    (False, self.number.id),
+                )
+                self.assertEqual(self.dial(self.ana).from_number, self.number.number)
+                savepoint.rollback()
 
     def test_others_choices_are_not_mine(self):
         other = self.add_number()
