@@ -606,6 +606,34 @@ class TestRace(RaceCase):
         self.assertTrue(results[1]["accepted"], results)
         self.assertEqual(self.read_call(uuid, "user_id")[0].id, user)
 
+    def test_two_offline_users_pick_up_the_same_caller(self):
+        """Z25 Z26: the first one goes online with the call; the other one stays offline."""
+        uuid = self.make_queue()
+
+        def go_offline(env):
+            env["telephony.agent"].search([("user_id", "in", self.ids["users"])]).write(
+                {"status": "offline"}
+            )
+
+        self.in_transaction(go_offline)
+        results = self.at_once(
+            *(
+                (user, lambda env: env["telephony.call"].pick_up(uuid, go_online=True))
+                for user in self.ids["users"]
+            )
+        )
+        self.assertEqual(sorted(result["accepted"] for result in results), [False, True])
+        [loser] = [result for result in results if not result["accepted"]]
+        self.assertRegex(loser["message"], "already answered by (ada|ben)")
+
+        def check(env):
+            winner = env["telephony.call"].search([("uuid", "=", uuid)]).user_id
+            for agent in env["telephony.agent"].search([("user_id", "in", self.ids["users"])]):
+                is_winner = agent.user_id == winner
+                self.assertEqual(agent.status, "online" if is_winner else "offline")
+
+        self.in_transaction(check)
+
     @staticmethod
     def make_watched_execute(deadlocks):
         """Return `Cursor.execute` that records deadlocks, whether they are logged or not."""
