@@ -210,6 +210,20 @@ class TelephonyNumberSearchLine(models.TransientModel):
             )
 
     @check_one
+    def action_choose(self):
+        """Show what will be bought, and its price, before the purchase."""
+        return {
+            **self.search_id._reopen(),
+            "res_model": self._name,
+            "res_id": self.id,
+        }
+
+    @check_one
+    def action_back(self):
+        """Return to the numbers that were found."""
+        return self.search_id._reopen()
+
+    @check_one
     def action_buy(self):
         """Buy this number, and open it."""
         self.search_id.account_id.check_access("write")

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from harness.agent_browser import new_context
 from harness.emulator import CUSTOMER, SALES, SALES_WRITTEN, SUPPORT, SUPPORT_WRITTEN, Emulator
-from harness.looks import misfits, picture
+from harness.looks import barriers, misfits, picture
 from harness.odoo_server import EmptyServer
 from harness.pages import Softphone
 from harness.people_pages import open_menu, open_settings, press
@@ -13,6 +13,7 @@ from harness.polling import until
 
 # The emulator's well-known development account (dev/twilio_emulator/defaults.py).
 ACCOUNT_SID, AUTH_TOKEN = "AC" + "e" * 32, "e" * 32
+NO_FLOW = "Callers hear that no one is available"
 
 
 # The fixtures of all stories, on another provider and another server.
@@ -202,7 +203,9 @@ def test_numbers_and_flows_by_mouse(world, agent, numbers):
     expect(page.locator(".o_telephony_blocked")).to_be_visible()
     press(page, "Numbers", "#telephony_numbers")
     page.locator(".o_data_row", has_text=SALES_WRITTEN).locator("td[name=number_display]").click()
+    expect(page.locator(".alert", has_text=NO_FLOW)).to_be_visible()
     _choose(page.locator(".o_field_widget[name=flow_id]"), "Ring all")
+    expect(page.locator(".alert", has_text=NO_FLOW)).to_be_hidden()
     _choose(page.locator(".o_field_widget[name=agent_ids]"), "admin")
     _save(page)
     expect(page.locator(".o_telephony_blocked")).to_have_count(0)
@@ -298,13 +301,21 @@ def test_buying_and_releasing_a_number(world, agent):
     press(page, "Search", ".modal")
     offer = page.locator(".modal .o_data_row").first
     expect(offer.locator("td[name=price_display]")).to_have_text("1.15 USD a month")
-    bought = "".join(
-        c for c in offer.locator("[name=number_display]").first.inner_text() if c in "+0123456789"
-    )
+    offer_text = offer.locator("[name=number_display]").first.inner_text()
+    bought = "".join(c for c in offer_text if c in "+0123456789")
+    press(page, "Buy", ".modal .o_data_row:first-child")
+    question = page.locator(".modal:has-text('charges your account')")
+    expect(question.locator("[name=number_display]")).to_have_text(offer_text)
+    expect(question.locator("[name=price_display]")).to_have_text("1.15 USD a month")
+    assert barriers(page, ".modal-content") == []
+    picture(page, "buy-a-number")
+    press(page, "Back", ".modal:has-text('charges your account')")
     press(page, "Buy", ".modal .o_data_row:first-child")
     press(page, "Buy", ".modal:has-text('charges your account')")
     shown = page.locator(".o_form_view .o_field_widget[name=number_display]")
     expect(shown).to_contain_text(bought)
+    expect(page.locator(".alert", has_text=NO_FLOW)).to_be_visible()
+    picture(page, "bought-number")
     [row] = [n for n in _own_numbers(world) if n["phone_number"] == bought]
     assert "/telephony/twilio/voice" in row["voice_url"]
 
