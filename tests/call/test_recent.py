@@ -1,6 +1,9 @@
 """The recent calls of the softphone: what a user had or missed, page by page."""
 
+from ast import literal_eval
 from datetime import timedelta
+
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -53,6 +56,22 @@ class TestRecent(TelephonyCase):
             self.assertTrue(calls.browse(expected.id).is_mine)
         ours = of_flow | of_queue | blocked | answered
         self.assertFalse(self.as_user(self.sue).search([("is_mine", "=", True)]).sudo() & ours)
+
+    def test_list_opens_with_own_and_missed_calls(self):
+        """F07: the menu *Calls* shows what one talked about and what one missed, nothing else."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_telephony.telephony_call_action"
+        )
+        defaults = literal_eval(action["context"])
+        view = self.as_user(self.ana).get_view(view_type="search")
+        filters = etree.fromstring(view["arch"]).iter("filter")
+        chosen = [one for one in filters if defaults.get(f"search_default_{one.get('name')}")]
+        [domain] = [literal_eval(one.get("domain")) for one in chosen]
+        self.assertEqual(len(defaults), len(chosen))
+        missed = self.make_call(2, flow_id=self.flow.id)
+        talked = self.make_call(1, outcome="answered", user_id=self.ana.id)
+        self.make_call(0, outcome="answered", user_id=self.bob.id)
+        self.assertEqual(self.as_user(self.ana).search(domain).sudo(), talked | missed)
 
     def test_pages_follow_each_other_without_gap_or_repetition(self):
         moment = fields.Datetime.now() - timedelta(hours=1)
