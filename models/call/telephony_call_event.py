@@ -7,6 +7,8 @@ from ...providers.base import CallEvent
 from ...tools.call_states import LEG_END_REASONS
 
 KEPT_DAYS = 60
+# For events without a call: the end of a leg whose first webhook never came, tests of a connection.
+KEPT_DAYS_WITHOUT_CALL = 1
 # Kind of the first event of a browser that only tests its connection.
 TEST = "test"
 
@@ -131,5 +133,12 @@ class TelephonyCallEvent(models.Model):
 
     @api.autovacuum
     def _gc_old(self):
-        limit = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
-        self.env.cr.execute(SQL("DELETE FROM telephony_call_event WHERE happened_at < %s", limit))
+        now = fields.Datetime.now()
+        self.env.cr.execute(
+            SQL(
+                """DELETE FROM telephony_call_event
+                    WHERE happened_at < %s OR (call_id IS NULL AND happened_at < %s)""",
+                now - timedelta(days=KEPT_DAYS),
+                now - timedelta(days=KEPT_DAYS_WITHOUT_CALL),
+            )
+        )

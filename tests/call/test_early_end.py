@@ -1,8 +1,10 @@
 """A leg whose end is reported before its first webhook: no call stays open, and no one is rung."""
 
+from datetime import timedelta
 from itertools import permutations
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.tests import tagged
 
 from ..common import AGENT_LEG, CALLER_LEG, CUSTOMER, TOKEN_B, TelephonyHttpCase, leg_sid
@@ -24,10 +26,10 @@ class TestEarlyEnd(TelephonyHttpCase):
         """Return what remains of a missed call, whatever the order of its webhooks."""
         self.env.flush_all()
         self.env.invalidate_all()
-        fields = ["state", "outcome", "ended_by", "partner_id", "lead_id", "flow_id", "duration"]
+        names = ["state", "outcome", "ended_by", "partner_id", "lead_id", "flow_id", "duration"]
         leg = self.customer(call)
         return (
-            call.read(fields, load=None)[0] | {"id": None},
+            call.read(names, load=None)[0] | {"id": None},
             (leg.status, leg.end_reason, len(call.leg_ids)),
             len(call.message_id),
             [(owed.customer_number, owed.state) for owed in call.callback_id],
@@ -127,6 +129,26 @@ class TestEarlyEnd(TelephonyHttpCase):
         self.tell_end(leg_sid(4401), status="no-answer")
         self.assertEqual(len(self.find_events(leg_sid(4401))), 1)
         self.assertEqual(self.env["telephony.call"].search_count([]), count)
+
+    def test_event_without_a_call_is_kept_for_a_day_only(self):
+        """A first webhook finds the end for a day; if it never comes, no row stays for months."""
+        self.tell_end()
+        self.tell_end(leg_sid(4401), status="no-answer")
+        call, _verbs = self.call_in()
+        events = self.env["telephony.call.event"]
+        for days, is_kept in ((0.9, True), (1.1, False)):
+            moment = fields.Datetime.now() - timedelta(days=days)
+            self.find_events().happened_at = moment
+            self.find_events(leg_sid(4401)).happened_at = moment
+            self.env.flush_all()
+            events._gc_old()
+            self.env.invalidate_all()
+            self.assertEqual(bool(self.find_events(leg_sid(4401))), is_kept)
+            self.assertEqual(self.find_events().call_id, call)
+        self.find_events().happened_at = fields.Datetime.now() - timedelta(days=61)
+        self.env.flush_all()
+        events._gc_old()
+        self.assertFalse(self.find_events())
 
     def test_end_of_another_account_ends_nothing(self):
         # sudo: the test's own account
