@@ -81,6 +81,83 @@ class TestRuleRun(TelephonyHttpCase):
         [message] = call.message_ids.filtered(lambda one: "Solved" in one.body) - posted
         self.assertIn("Solved: Wants oak.", message.body)
 
+    def test_own_field_with_a_rule_survives_everywhere(self):
+        """Z19 Z30: end window, correction, Log a Call and repeated webhooks keep a field of Studio.
+
+        Its default, its place in the form, and the rule on it work as on every model.
+        """
+        fields_of = self.env["ir.model.fields"]
+        model_id = self.env["ir.model"]._get_id("telephony.call")
+        for name, kind in (("x_budget", "integer"), ("x_said", "char")):
+            fields_of.create(
+                {
+                    "name": name,
+                    "model_id": model_id,
+                    "ttype": kind,
+                    "field_description": name,
+                }
+            )
+        self.env["ir.default"].set("telephony.call", "x_budget", 100)
+        self.env["ir.ui.view"].create(
+            {
+                "name": "Budget",
+                "model": "telephony.call",
+                "inherit_id": self.env.ref("crm_telephony.telephony_call_view_form").id,
+                "arch": """<field name="tag_ids" position="after">
+                    <field name="x_budget"/><field name="x_said"/>
+                </field>""",
+            }
+        )
+        self.make_rule(
+            "record.write({'x_said': '%s%s %s;' % (record.x_said or '', record.x_budget, "
+            "record.note)})",
+            "[('state', '=', 'ended'), ('note', '!=', False)]",
+            trigger_field_ids=[
+                Command.link(fields_of._get("telephony.call", name).id)
+                for name in ("state", "note", "x_budget")
+            ],
+        )
+        ana = self.as_user(self.ana)
+        call = self.talk()
+        self.assertEqual(call.x_budget, 100)
+        ana.wrap_up(call.uuid, {"note": "Wants oak."})
+        self.run_rules()
+        self.assertFalse(call.x_said, "the call has not ended")
+        said = "100 Wants oak.;"
+        for _repeat in range(2):
+            self.tell_leg(call, call.provider_call_id, "completed", CallDuration="7")
+            self.call_in(sid=call.provider_call_id)
+            self.run_rules()
+            self.assertEqual((call.state, call.x_budget, call.x_said), ("ended", 100, said))
+        # The end window.
+        ana.wrap_up(call.uuid, {"note": "Wants teak.", "done": True})
+        self.run_rules()
+        said += "100 Wants teak.;"
+        self.assertEqual((call.x_budget, call.x_said), (100, said))
+        # The correction.
+        with Form(ana.browse(call.id)) as form:
+            form.x_budget = 500
+            form.note = "Wants elm."
+        self.run_rules()
+        said += "500 Wants elm.;"
+        self.assertEqual((call.x_budget, call.x_said, call.note), (500, said, "Wants elm."))
+        self.assertIn("Wants elm.", call.message_id.body)
+        # What the system writes later.
+        call._set_outcome("answered")
+        self.run_rules()
+        self.assertEqual((call.x_budget, call.x_said), (500, said))
+        self.as_user(self.ana, "telephony.call.log").create(
+            {
+                "partner_id": self.partner.id,
+                "started_at": fields.Datetime.now() - timedelta(hours=1),
+                "minutes": 4.5,
+                "note": "Called my mobile.",
+            }
+        ).action_log()
+        self.run_rules()
+        logged = self.env["telephony.call"].search([("is_logged", "=", True)])
+        self.assertEqual((logged.x_budget, logged.x_said), (100, "100 Called my mobile.;"))
+
     def test_rule_that_fails_costs_no_call_and_is_named(self):
         """D8: when a rule on the state of a call raises, the call is kept and rings."""
         rule = self.make_rule(RAISE, "[('state', '=', 'ringing')]")
