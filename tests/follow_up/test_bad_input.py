@@ -86,6 +86,25 @@ class TestBadInput(EndedCalls):
         self.assertEqual(call.note, "Wants teak.")
         ana.wrap_up(call.uuid, {"done": True})
 
+    def test_due_call_deleted_during_its_call_leaves_it_usable(self):
+        """Z28: an activity that somebody deletes or marks as done meanwhile is no error."""
+        due = self.partner.activity_schedule(
+            "mail.mail_activity_data_call", user_id=self.ana.id, summary="Ask about the desks"
+        )
+        call = self.dial(activity_id=due.id)
+        self.assertEqual(call.activity_id, due)
+        due.unlink()
+        self.connect_browser(call, self.agent_ana)
+        self.run_after_commit()
+        self.tell_leg(call, self.customer(call).provider_leg_id, "in-progress")
+        ana = self.as_user(self.ana)
+        ana.wrap_up(call.uuid, {"note": "Wants oak."})
+        self.end(call)
+        self.assertFalse(call.activity_id)
+        ana.schedule_follow_up(call.uuid, "call", PLAN)
+        ana.wrap_up(call.uuid, {"done": True})
+        self.assertEqual((call.note, call.partner_id), ("Wants oak.", self.partner))
+
     def test_anonymized_call_takes_no_note(self):
         """A page that still shows the end window cannot bring back what was erased."""
         call = self.call_of_ana()
@@ -132,9 +151,20 @@ class TestBadInput(EndedCalls):
         self.ana.company_ids += self.company_b
         call = self.talk()
         other = self.as_user(self.ana).with_context(allowed_company_ids=self.company_b.ids)
-        for method, *args in (("save_note", "x"), ("get_part",), ("wrap_up", {})):
+        for method, *args in (
+            ("save_note", "x"),
+            ("get_part",),
+            ("wrap_up", {}),
+            ("get_dispositions",),
+            ("get_classification",),
+            ("get_card",),
+            ("find_records",),
+            ("link_record", "res.partner", self.partner.id),
+            ("schedule_follow_up", "call", PLAN),
+        ):
             with self.subTest(method), self.assertRaises(AccessError):
                 getattr(other, method)(call.uuid, *args)
+        self.assertEqual(other.recent_calls()["calls"], [])
         self.assertEqual(call.state, "in_progress")
         both = (self.company_b | self.company_a).ids
         for companies in (both, self.company_a.ids):
@@ -144,3 +174,8 @@ class TestBadInput(EndedCalls):
         # Whatever the page shows, its user can hang up.
         self.assertEqual(other.hang_up(call.uuid)["state"], "ended")
         self.assertEqual(call.state, "ended")
+        with self.assertRaises(AccessError):
+            other.browse(call.id).write({"note": "x"})
+        self.assertEqual(other.recent_calls()["calls"], [])
+        [row] = self.as_user(self.ana).recent_calls()["calls"]
+        self.assertEqual(row["uuid"], call.uuid)

@@ -78,11 +78,19 @@ class TestLoggedCall(TelephonyCase):
             ({"minutes": -1}, "how long"),
             ({"minutes": 25 * 60, "started_at": now - timedelta(days=3)}, "how long"),
             ({"number": "12"}, "is not a phone number"),
+            ({"number": "+32470123456" * 9_000}, "is not a phone number"),
+            ({"note": "x" * 100_000}, "at most 20000 characters"),
             ({"number": False, "partner_id": False}, "Enter the number"),
             ({"outgoing_outcome": False}, "outcome"),
         ):
-            with self.subTest(values=values), self.assertRaisesRegex(UserError, message):
+            with (
+                self.subTest(message),
+                self.assertRaisesRegex(UserError, message),
+                self.env.cr.savepoint(),
+            ):
                 self.log(**values)
+        self.assertFalse(self.env["telephony.call"].search([("is_logged", "=", True)]))
+        self.assertEqual(self.log(note="ä" * 20_000).note, "ä" * 20_000)
 
     def test_unanswered_call_has_no_talk_time(self):
         call = self.log(outgoing_outcome="busy")
