@@ -683,7 +683,8 @@ class TelephonyCall(models.Model):
         return (
             {
                 "date": fields.Datetime.to_string(last.started_at),
-                "user_name": last.user_id.name or False,
+                "direction": last.direction,
+                "user_name": last.outcome == "answered" and last.user_id.name,
                 "end_message": last._get_end_message(),
             }
             if last

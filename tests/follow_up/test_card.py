@@ -28,7 +28,7 @@ class TestCard(TelephonyHttpCase):
     def offered(self, user=None):
         return self.notified(user or self.ana, "offer_made")[-1]["call"]
 
-    def spoke(self, partner, days):
+    def spoke(self, partner, days, **values):
         self.env["telephony.call"].create(
             {
                 "account_id": self.account.id,
@@ -39,6 +39,7 @@ class TestCard(TelephonyHttpCase):
                 "customer_number": CUSTOMER,
                 "partner_id": partner.id,
                 "started_at": fields.Datetime.now() - timedelta(days=days),
+                **values,
             }
         )
 
@@ -154,8 +155,16 @@ class TestCard(TelephonyHttpCase):
         call = self.dial(self.ana, CUSTOMER, res_model="res.partner", res_id=self.partner.id)
         card = self.as_user(self.ana).get_card(call.uuid)
         self.assertEqual(card["last_call"]["user_name"], "Bob")
+        self.assertEqual(card["last_call"]["direction"], "incoming")
         self.assertEqual(card["opportunities"][0]["name"], "A big order")
         self.assertEqual(card["route"], [])
+
+    def test_last_call_that_nobody_answered_names_no_user(self):
+        """Z17: who called the customer in vain did not talk with the customer."""
+        self.spoke(self.partner, 3, direction="outgoing", outcome="no_answer")
+        self.call_in()
+        card = self.offered()["card"]["last_call"]
+        self.assertEqual((card["user_name"], card["end_message"]), (False, "No answer."))
 
     def test_local_time_of_the_customer(self):
         """Z17: the local time of the number's region; none where several time zones differ."""

@@ -153,7 +153,15 @@ interface CardActivity extends NamedRecord {
 
 /** The data of a caller besides the name: `telephony.call._get_card`. */
 interface CardData {
-    last_call: { date: ServerDate; user_name: string | false; end_message: string } | false;
+    last_call:
+        | {
+              date: ServerDate;
+              direction: "incoming" | "outgoing";
+              /** Who talked to the customer. */
+              user_name: string | false;
+              end_message: string;
+          }
+        | false;
     opportunities: { id: number; name: string; stage: string | false }[];
     records: { model: string; id: number; name: string; detail: string; icon: string }[];
     activities: CardActivity[];

@@ -131,14 +131,12 @@ export class CallerCard extends Component {
             hour: "numeric",
             minute: "2-digit",
         });
-        const outcome = last.end_message;
-        return last.user_name
-            ? _t("Last call: %(date)s, answered by %(name)s. %(outcome)s", {
-                  date,
-                  name: last.user_name,
-                  outcome,
-              })
-            : _t("Last call: %(date)s. %(outcome)s", { date, outcome });
+        if (!last.user_name) {
+            return _t("Last call: %(date)s. %(outcome)s", { date, outcome: last.end_message });
+        }
+        return last.direction === "incoming"
+            ? _t("Last call: %(date)s, answered by %(name)s", { date, name: last.user_name })
+            : _t("Last call: %(date)s, made by %(name)s", { date, name: last.user_name });
     }
 
     get activities() {
