@@ -28,6 +28,12 @@ export class QueueRow extends Component {
         return numberBelow(this.props.row);
     }
 
+    /** Return the number's name, or the number itself if the queue has the same name. */
+    get calledNumber() {
+        const { our_number, our_number_display, queue } = this.props.row;
+        return (our_number !== queue?.name && our_number) || our_number_display;
+    }
+
     get menuLabel() {
         return _t("More actions for %(name)s", { name: this.name });
     }

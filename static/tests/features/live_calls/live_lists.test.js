@@ -244,6 +244,7 @@ describe("calls in queue", () => {
                     uuid: "q-4",
                     started_at: ago(5),
                     queue: { id: 6, name: "Sales" },
+                    our_number: "Sales",
                 }),
             ],
         });
@@ -258,6 +259,8 @@ describe("calls in queue", () => {
         expect(`${of(0)} .o_telephony_level_word`).toHaveText("Critical wait");
         expect(`${of(0)} .o_telephony_row_number`).toHaveText("Support");
         expect(`${of(0)} .o_telephony_row_queue`).toHaveText("Helpdesk");
+        // A name that says the same as the queue gives way to the number.
+        expect(`${of(3)} .o_telephony_row_number`).toHaveText("+32 2 555 01 01");
         expect(`${of(1)} .o_telephony_level_word`).toHaveText("Long wait");
         expect(`${of(2)} .o_telephony_row_name`).toHaveText("+32 470 12 34 56");
         expect(`${of(2)} .o_telephony_level_word`).toHaveCount(0);
