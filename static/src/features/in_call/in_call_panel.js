@@ -1,4 +1,4 @@
-import { Component, useEffect, useRef } from "@odoo/owl";
+import { Component, markup, useEffect, useRef } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { callActionRegistry } from "@crm_telephony/core/call_action_registry";
@@ -172,9 +172,15 @@ export class InCallPanel extends Component {
     }
 
     get numberText() {
-        const { caller_id: callerId, our_number: ourNumber } = this.props.call;
-        const number = callerId || ourNumber;
-        return number ? number.name || number.number_display : "";
+        const { caller_id: callerId, direction, our_number: ourNumber } = this.props.call;
+        const shown = callerId || ourNumber;
+        if (!shown) {
+            return "";
+        }
+        const number = markup`<bdi>${shown.name || shown.number_display}</bdi>`;
+        return direction === "incoming"
+            ? _t("Called number: %(number)s", { number })
+            : _t("Calling from %(number)s", { number });
     }
 
     get sentKeys() {

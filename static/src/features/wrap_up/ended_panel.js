@@ -1,4 +1,5 @@
-import { Component } from "@odoo/owl";
+import { Component, markup } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
 import { conversationLength } from "@crm_telephony/core/call_labels";
 import { Caller } from "@crm_telephony/core/caller";
@@ -40,7 +41,10 @@ export class EndedPanel extends Component {
     }
 
     get length() {
-        return conversationLength(this.props.call);
+        const length = conversationLength(this.props.call);
+        return (
+            length && _t("Talk time: %(time)s", { time: markup`<bdi dir="ltr">${length}</bdi>` })
+        );
     }
 
     /** Return whether the disposition is shown: only the agent of the call chooses it. */

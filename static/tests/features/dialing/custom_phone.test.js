@@ -213,5 +213,5 @@ test("the caller ID of a call is shown during the call", async () => {
     const callerId = { id: 5, name: "My mobile", number_display: "+32 470 00 00 01" };
     softphone.calls.onCall(phoneCall({ caller_id: callerId }));
     await seen(".o_telephony_our_number");
-    expect(".o_telephony_our_number").toHaveText("Calling from: My mobile");
+    expect(".o_telephony_our_number").toHaveText("Calling from My mobile");
 });
