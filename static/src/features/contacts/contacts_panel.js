@@ -48,6 +48,10 @@ export class ContactsPanel extends Component {
             });
     }
 
+    get foundText() {
+        return _t("Contacts found: %(count)s", { count: this.rows.length });
+    }
+
     callLabel({ customer }) {
         const { name, number, number_display, number_label } = customer;
         return number_label

@@ -274,6 +274,7 @@ describe("contacts", () => {
         await contains(".o_telephony_contact_search").edit("ann", { confirm: false });
         await advanceTime(300);
         await seen(".o_telephony_contact");
+        expect(".o_telephony_contacts [role=status]").toHaveText("Contacts found: 2");
         await press("ArrowDown");
         expect(".o_telephony_contact_call:first").toBeFocused();
         await press("ArrowDown");
