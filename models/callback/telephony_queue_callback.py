@@ -79,7 +79,7 @@ class TelephonyQueueCallback(models.Model):
         "Requested On", required=True, readonly=True, default=fields.Datetime.now
     )
     expires_at = fields.Datetime(
-        "Call Back Until",
+        "Call Back By",
         required=True,
         readonly=True,
         help="After this time, the queue callback becomes a callback for the phone users.",
