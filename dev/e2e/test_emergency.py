@@ -98,12 +98,15 @@ def _register(admin, world):
     expect(note).to_contain_text("no emergency calls from numbers of this country (Belgium)")
     box = page.locator(".o_field_widget[name=emergency_enabled] input")
     expect(box).to_be_disabled()
+    # Only a number that allows emergency calls warns.
+    expect(page.locator(".alert-warning [name=emergency_note]")).to_have_count(0)
 
     open_menu(page, "Configuration", "Numbers")
     _open_number(page, AMERICAN_WRITTEN)
     expect(note).to_contain_text("Call 933 to test it")
     expect(page.locator("[name=emergency_address_state]")).to_have_text("Not Registered")
     box.check()
+    expect(page.locator(".alert-warning [name=emergency_note]")).to_be_visible()
     page.locator("[name=emergency_address] textarea").fill(ADDRESS)
     page.locator(".o_form_button_save").click()
     expect(page.locator(".modal")).to_contain_text("has not registered an emergency address")
