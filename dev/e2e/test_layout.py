@@ -12,9 +12,9 @@ from harness.screens import Screens
 
 NARROW = {"width": 360, "height": 740}
 RTL = "he_IL"
-CHINESE = "zh_CN"
+CHINESE, ARABIC = "zh_CN", "ar_001"
 #: Languages and screens whose controls are measured: short words, long ones, right to left.
-LANGUAGES = ("en_US", CHINESE, "de_DE", "ar_001")
+LANGUAGES = ("en_US", CHINESE, "de_DE", ARABIC)
 #: The one of them that is measured in the dark theme.
 DARK = "de_DE"
 SIZES = ((1280, 720), (1440, 900), (390, 844))
@@ -55,8 +55,9 @@ OF_ODOO = {
     r"^color-contrast: (?!.*o_telephony)": "the muted grey, badges and decorated rows",
 }
 
-# The selectors without an element that is on the screen, not covered, and with its whole text.
-FIND_BLOCKED = """(selectors) => selectors.flatMap((selector) => {
+# The selectors without an element that is on the screen, not covered, and with its whole text; the
+# number of the elements that are, and how far the nearest one is from the screen's edge (px).
+FIND_BLOCKED = """(selectors) => {
     const why = (element) => {
         const { left, top, right, bottom, width, height } = element.getBoundingClientRect();
         const { clientWidth, clientHeight } = document.documentElement;
@@ -81,10 +82,22 @@ FIND_BLOCKED = """(selectors) => selectors.flatMap((selector) => {
         }
         return "";
     };
-    const reasons = [...document.querySelectorAll(selector)].map(why);
-    const isOne = reasons.length && reasons.some((reason) => !reason);
-    return isOne ? [] : [`${selector} ${reasons[0] || "is missing"}`];
-})"""
+    const margin = (element) => {
+        const { left, top, right, bottom } = element.getBoundingClientRect();
+        const { clientWidth, clientHeight } = document.documentElement;
+        return Math.min(left, top, clientWidth - right, clientHeight - bottom);
+    };
+    const blocked = [];
+    const free = selectors.flatMap((selector) => {
+        const elements = [...document.querySelectorAll(selector)];
+        const found = elements.filter((element) => !why(element));
+        if (!found.length) {
+            blocked.push(`${selector} ${elements.length ? why(elements[0]) : "is missing"}`);
+        }
+        return found;
+    });
+    return [blocked, free.length, Math.round(Math.min(...free.map(margin)))];
+}"""
 
 # Parts beside the box of an element that no other part cuts, and buttons there in any case.
 SPILLED = """(selector) => {
@@ -103,7 +116,7 @@ SPILLED = """(selector) => {
 
 # The words that go on in the next line.
 FIND_BROKEN = """(selector) => [...document.querySelectorAll(selector)].flatMap((label) =>
-    [...label.textContent.matchAll(/[^ -]+/g)].flatMap(({ 0: word, index }) => {
+    [...label.textContent.matchAll(/[^ \u00ad-]+/g)].flatMap(({ 0: word, index }) => {
         const range = document.createRange();
         range.setStart(label.firstChild, index);
         range.setEnd(label.firstChild, index + word.length);
@@ -296,6 +309,13 @@ def _walk(world, person, theme, anna, publish=False):
     page.locator(".o_telephony_tab_call").click()
     phone.minimize()
     look("minimised", BAR)
+    if page.viewport_size["width"] < NARROWEST:
+        left, right = page.locator(BAR).evaluate(
+            "(bar) => { const { left, right } = bar.getBoundingClientRect();"
+            " return [left, document.documentElement.clientWidth - right]; }"
+        )
+        if left != right:
+            problems.append(f"minimised: {left} px before the bar, and {right} px after it")
     phone.restore()
     telephone.hang_up()
     phone.has_ended("answered")
@@ -426,18 +446,30 @@ def test_each_page_is_accessible(world, agent, request, theme):
     assert not problems, "\n".join(problems)
 
 
-def test_right_to_left(world, agent, anna, right_to_left):
-    """Z01 Z17 Z21: the same views in a language that is written from right to left."""
-    person = agent("admin", rpc=right_to_left, locale="he-IL").ready()
-    expect(person.page.locator("body.o_rtl")).to_be_visible()
-    person.page.evaluate("document.fonts.ready")
-    Softphone(person).open()
-    middle = person.page.evaluate(
-        "(s) => { const b = document.querySelector(s).getBoundingClientRect();"
-        " return (b.left + b.right) / 2 / innerWidth; }",
+def _is_mirrored(page):
+    """Check that the page is read from right to left, and its style sheets are mirrored.
+
+    The window has logical coordinates, so that it follows the direction of the text alone.
+    """
+    expect(page.locator("body.o_rtl")).to_be_visible()
+    middle, margin = page.evaluate(
+        """(selector) => {
+            const { left, right } = document.querySelector(selector).getBoundingClientRect();
+            const icon = document.querySelector(`${selector} .me-2`);
+            return [(left + right) / 2 / innerWidth, getComputedStyle(icon).marginLeft];
+        }""",
         WINDOW,
     )
     assert middle < 0.5, "the window is at the end of the line, which is on the left"
+    assert margin != "0px", "the space behind an icon is on its left"
+
+
+def test_right_to_left(world, agent, anna, right_to_left):
+    """Z01 Z17 Z21: the same views in a language that is written from right to left."""
+    person = agent("admin", rpc=right_to_left, locale="he-IL").ready()
+    person.page.evaluate("document.fonts.ready")
+    Softphone(person).open()
+    _is_mirrored(person.page)
     _walk(world, person, "rtl", anna)
     _look_at_board(person, "rtl")
     page = person.open("/odoo/telephony-calls", wait=".o_data_row")
@@ -478,7 +510,7 @@ class Controls:
         self.page, self.language = page, language
         # Words do not make barriers, but colors do.
         self.looks_for_barriers = language in ("en_US", DARK)
-        self.problems, self.places = [], {}
+        self.problems, self.places, self.measured = [], {}, {}
 
     def check(self, stage, *names, beside=(), still=False):
         """Note what is missing, outside the screen, covered, or cut, on a screen of each size.
@@ -494,7 +526,8 @@ class Controls:
             picture(self.page, f"controls-{self.language}-{size[0]}-{stage}")
             wanted = [*names, *(beside if size[0] > NARROWEST else ())]
             selectors = [f".o_telephony_{name}" for name in wanted]
-            found = self.page.evaluate(FIND_BLOCKED, selectors)
+            found, *measured = self.page.evaluate(FIND_BLOCKED, selectors)
+            self.measured.setdefault(stage, {})[size] = measured
             found += self.page.evaluate(FIND_BROKEN, ".o_telephony_action_label")
             places = self._find_places()
             if still and self.places.setdefault(size, places) != places:
@@ -504,6 +537,15 @@ class Controls:
         if self.looks_for_barriers:
             found = barriers(self.page, ", ".join((WINDOW, CARD)))
             self.problems += [f"{stage}: {problem}" for problem in found]
+
+    def report(self):
+        """Print what was measured, and fail with all problems."""
+        print(f"\n{self.language}: controls, and the smallest distance from an edge (px)")
+        print(f"{'':12}" + "".join(f"{f'{w}×{h}':>14}" for w, h in SIZES))
+        for stage, cells in self.measured.items():
+            texts = [f"{count} · {margin}" for count, margin in (cells[size] for size in SIZES)]
+            print(f"{stage:12}" + "".join(f"{text:>14}" for text in texts))
+        assert not self.problems, "\n".join(self.problems)
 
     def _resize(self, size):
         """Change the size of the screen, and wait until the page has adapted itself."""
@@ -550,6 +592,8 @@ def test_each_control_is_free(world, anna, customers, arrange, numbers, reader, 
     press = lambda name: page.locator(f".o_telephony_{name}").click()  # noqa: E731
     phone.dismiss_notices()
     phone.open()
+    if code == ARABIC:
+        _is_mirrored(page)
     frame = ("status", "preferences_toggle", "minimize", "close")
     tabs = [f"tab_{name}" for name in ("recent", "contacts", "activities", "live", "queue")]
     phone.type_number("0470")
@@ -611,7 +655,7 @@ def test_each_control_is_free(world, anna, customers, arrange, numbers, reader, 
     controls.check("ended", "done", "held_resume", *frame[:3])
     page.locator(".o_telephony_held_hang_up").click()
     telephone.is_released()
-    assert not controls.problems, "\n".join(controls.problems)
+    controls.report()
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
@@ -636,23 +680,29 @@ def test_each_control_of_a_custom_phone_is_free(world, anna, numbers, reader, co
         waiting = world.emulator.calls_us("+33612345678", to=SUPPORT)
         page.locator(".o_telephony_tab_queue").click()
         expect(page.locator(".o_telephony_queue_row")).to_have_count(1)
-        controls.check("queue", "queue_row .o_telephony_row_menu", "tab_queue")
+        waits = ("queue_row .o_telephony_row_menu", "tab_queue", "tab_queue .o_telephony_tab_count")
+        controls.check("queue", *waits)
         page.locator(".o_telephony_tab_live").click()
         expect(page.locator(".o_telephony_live_row")).to_have_count(1)
         controls.check("live", "live_row", "tab_live")
         waiting.hang_up()
         page.locator(".o_telephony_tab_call").click()
         phone.hang_up().has_ended("answered")
-        controls.check("ended", "done", "note", "follow_up_call", "follow_up_task")
+        after = ("done", "call_again", "note", "disposition", "classification_toggle")
+        controls.check("ended", *after, "follow_up_call", "follow_up_task")
+        page.locator(".o_telephony_follow_up_call").click()
+        expect(page.locator(".o_telephony_follow_up_summary")).to_be_focused()
+        planning = ("summary", "soon", "quick", "date", "time", "user", "save", "cancel")
+        controls.check("follow-up", *(f"follow_up_{name}" for name in planning), *after[:2])
         phone.done()
     finally:
         person.rpc.call("telephony.agent", "save_preferences", {"call_via": "browser"})
     caller = world.emulator.calls_us(anna.number)
     phone.rings("Anna Peeters")
-    controls.check("incoming", "accept", "decline")
+    controls.check("incoming", "accept", "decline", "silence", "card_size")
     caller.hang_up()
     phone.is_idle()
-    assert not controls.problems, "\n".join(controls.problems)
+    controls.report()
 
 
 def test_records(world, agent, anna):
