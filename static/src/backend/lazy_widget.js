@@ -6,7 +6,7 @@ import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { loadClientAction, loadSoftphonePart, useLazyComponent } from "./lazy_component";
 
-class LazyWidget extends Component {
+export class LazyWidget extends Component {
     static template = "crm_telephony.LazyWidget";
     static props = { ...standardWidgetProps };
 

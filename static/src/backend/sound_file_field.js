@@ -1,26 +1,19 @@
 /** The file of a sound: recorded or uploaded. Its files are loaded when a sound is opened. */
 
-import { Component, onWillStart, useState } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { loadClientAction } from "./lazy_component";
+import { LazyWidget } from "./lazy_widget";
 
-export class SoundFileField extends Component {
-    static template = "crm_telephony.SoundFileField";
+export class SoundFileField extends LazyWidget {
     static props = { ...standardFieldProps, fileNameField: { type: String, optional: true } };
 
-    setup() {
-        this.state = useState({ isLoaded: false });
-        onWillStart(() => this.load());
+    load() {
+        return loadClientAction("crm_telephony.sound_file");
     }
 
-    async load() {
-        try {
-            this.Component = await loadClientAction("crm_telephony.sound_file");
-            this.state.isLoaded = true;
-        } catch (error) {
-            console.warn("Telephony: the recorder could not be loaded", error);
-        }
+    get values() {
+        return this.props;
     }
 }
 

@@ -37,6 +37,7 @@ class Shop extends models.Model {
     _name = "shop";
 
     phone = fields.Char();
+    greeting = fields.Binary();
 
     _records = [{ id: 1, phone: "0470 12 34 56" }];
 }
@@ -286,4 +287,23 @@ test("a part of a form that cannot be loaded is explained, and loaded with a cli
     await seen(".o_form_view .o_telephony_get_started");
     expect(FAILURE).toHaveCount(0);
     expect.verifySteps(Array(3).fill("load crm_telephony.assets_softphone"));
+});
+
+test("the field of a sound that cannot be loaded is loaded with a click", async () => {
+    const bundles = fakeBundles({ isBroken: true });
+    await startSoftphone({ loadBundle: bundles.loadBundle });
+    await mountView({
+        type: "form",
+        resModel: "shop",
+        resId: 1,
+        arch: `<form><field name="greeting" widget="telephony_sound_file"/></form>`,
+    });
+    bundles.isBroken = false;
+    await contains(`.o_form_view ${FAILURE} button`).click();
+    await seen(".o_form_view .o_telephony_sound_file");
+    expect(FAILURE).toHaveCount(0);
+    expect.verifySteps([
+        ...Array(3).fill("load crm_telephony.assets_softphone"),
+        "load crm_telephony.assets_client_actions",
+    ]);
 });
