@@ -1,26 +1,61 @@
 """Run the web client's own tests (Hoot) in a real browser."""
 
+from unittest.mock import patch
+
 from odoo.tests import HttpCase, no_retry, tagged
+from odoo.tests.common import ChromeBrowser, ChromeBrowserException
 
 from odoo.addons.web.tests import test_js
 
 SUITE = "@crm_telephony"
 SUCCESS = "[HOOT] Test suite succeeded"
-TIMEOUT = 300  # seconds, for all tests together
+TEST_TIMEOUT = 15_000  # milliseconds, for each test
+STALLED = 120  # seconds without the end of a test
 
 
 class TelephonyHootCase(HttpCase):
-    """Opens the runner with a filter on this addon's tests only."""
+    """Opens the runner with a filter on this addon's tests only.
+
+    A limit for all tests together would depend on the machine: it would be too short on a busy one.
+    """
+
+    # The bundles of the page are made one after the other, and each waits for those before it.
+    test_cursor_lock_timeout = STALLED
+
+    def setUp(self):
+        super().setUp()
+        handle, wait = ChromeBrowser._handle_console, ChromeBrowser._wait_code_ok
+        ended = []
+
+        def handle_and_count(browser, *args, **kwargs):
+            ended.append(1)
+            return handle(browser, *args, **kwargs)
+
+        def wait_while_tests_end(browser, *args, **kwargs):
+            while True:
+                before = len(ended)
+                try:
+                    return wait(browser, *args, **kwargs)
+                except ChromeBrowserException:
+                    if browser._result.done() or len(ended) == before:
+                        raise
+
+        for name, method in (
+            ("_handle_console", handle_and_count),
+            ("_wait_code_ok", wait_while_tests_end),
+        ):
+            self.startPatcher(patch.object(ChromeBrowser, name, method))
 
     def _run_hoot(self, preset, extra=""):
         # Hoot knows suites by a hash of their name, which Odoo's own runner can compute.
         suite_id = test_js.HOOTCommon._generate_hash(None, SUITE)
         self.browser_js(
-            f"/web/tests?headless&loglevel=2&preset={preset}&timeout=15000&id={suite_id}{extra}",
+            f"/web/tests?headless&loglevel=2&preset={preset}&timeout={TEST_TIMEOUT}"
+            f"&id={suite_id}{extra}",
             "",
             "",
             login="admin",
-            timeout=TIMEOUT,
+            timeout=STALLED,
             success_signal=SUCCESS,
             error_checker=test_js.unit_test_error_checker,
         )

@@ -350,6 +350,8 @@ def js(*options):
         return Result(problems=["there is no tests/test_js.py"])
     return in_odoo(
         "js",
+        # The tests have limits of their own, which do not depend on the machine.
+        *("-o", "timeout=0"),
         *coverage_options("pytest_js_coverage"),
         *with_default(options, ADDONS / ADDON / "tests/test_js.py", root=ADDONS / ADDON),
     )
