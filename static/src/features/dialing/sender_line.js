@@ -49,7 +49,7 @@ export class SenderLine extends Component {
     lookUp(number) {
         this.state.last = null;
         browser.clearTimeout(this.timer);
-        const isLong = number.replace(/\D/g, "").length >= SHORTEST;
+        const isLong = number.replace(/\P{Nd}/gu, "").length >= SHORTEST;
         if (isLong && this.senders.length > 1 && !isSenderAsked(this.store)) {
             this.timer = browser.setTimeout(async () => {
                 const sender = await this.softphone.dialer.findLastSender(number);
@@ -62,6 +62,7 @@ export class SenderLine extends Component {
 
     /** @param {import("./senders").Sender} sender */
     choose(sender) {
+        this.store.clearError(); // it may have been about the one before
         this.store.fillDraft({ sender });
     }
 }

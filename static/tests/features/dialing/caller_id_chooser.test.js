@@ -131,6 +131,19 @@ test("the keypad says what the customer sees, and one click changes it", async (
     expect.verifySteps(["dial 047 as null number 5", "connect u-1"]);
 });
 
+test("an error about a revoked caller ID goes when another one is chosen", async () => {
+    await start(CALLER_IDS.slice(0, 1), { preselected_id: 5 });
+    onRpc("telephony.call", "dial", () => {
+        throw makeServerError({ message: "This caller ID cannot be used. Choose another one." });
+    });
+    await type("047");
+    await seen(".o_telephony_error");
+    await contains(".o_telephony_shown_number").click();
+    expect(".o_telephony_error").toHaveCount(1);
+    await contains(".o_telephony_sender[data-kind=number]").click();
+    expect(".o_telephony_error").toHaveCount(0);
+});
+
 test("the keypad says what was last chosen for the customer", async () => {
     await start(CALLER_IDS.slice(0, 1), { preselected_id: false, preselected_number_id: 5 });
     await contains(INPUT).edit("0470123456", { confirm: false });
@@ -140,6 +153,12 @@ test("the keypad says what was last chosen for the customer", async () => {
     await contains(INPUT).edit("047", { confirm: false });
     await seen(".o_telephony_shown_number:contains(+32 470 00 00 01)");
     expect.verifySteps(["choices 0470123456"]);
+    // Digits of another script make a number, too.
+    await contains(INPUT).edit("٠٤٧٠١٢٣٤٥٦", { confirm: false });
+    await animationFrame();
+    await advanceTime(500);
+    await seen(".o_telephony_shown_number:contains(+32 2 555 01 00)");
+    expect.verifySteps(["choices ٠٤٧٠١٢٣٤٥٦"]);
 });
 
 test("without caller IDs, several numbers of the company can be chosen from", async () => {

@@ -135,6 +135,29 @@ test("Z18: mute and keypad work on the custom phone, through the server", async 
     expect(".o_telephony_mute").toHaveAttribute("aria-pressed", "false");
 });
 
+test("Z18: a page that is loaded again shows that the custom phone is muted", async () => {
+    fakeVoice();
+    const muted = phoneCall({
+        state: "in_progress",
+        agent_state: "in_progress",
+        agent_connected: true,
+        customer_state: "in_progress",
+        answered_at: "2026-11-22 14:28:10",
+        muted: true,
+    });
+    await startSoftphone({ snapshot: { agent: PHONE_AGENT, calls: [muted] } });
+    onRpc("telephony.call", "set_mute", ({ args }) => {
+        expect.step(`set_mute ${args.join(" ")}`);
+        return { ...muted, muted: args[1], revision: muted.revision + 1 };
+    });
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    await seen(".o_telephony_mute[aria-pressed=true]");
+    await contains(".o_telephony_mute").click();
+    await seen(".o_telephony_mute[aria-pressed=false]");
+    expect.verifySteps(["set_mute u-1 false"]);
+});
+
 test("without press 1 to accept, the hint is hidden", async () => {
     await start({ press_to_accept: false });
     sendBus("telephony/call_updated", phoneCall({ agent_state: "ringing" }));
