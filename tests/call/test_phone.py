@@ -373,6 +373,9 @@ class TestPhoneSound(PhoneStories):
         for muted in (True, False):
             data = self.as_user(self.ana).set_mute(call.uuid, muted)
             self.assertEqual(data["muted"], muted)
+            # A page that is loaded again shows the same.
+            snapshot = self.as_user(self.ana, "telephony.agent").softphone_snapshot()
+            self.assertEqual([one["muted"] for one in snapshot["calls"]], [muted])
             self.run_after_commit()
             [_room, leg, sent, _coach] = self.provider.sent("set_participant_sound")[-1]
             self.assertEqual((leg, sent), (PHONE_LEG, muted))
