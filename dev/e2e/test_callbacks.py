@@ -10,18 +10,17 @@ from harness.people_pages import open_menu
 from harness.polling import until
 
 
-def test_missed_twice_called_back_and_on_to_the_next(world, agent, customers, arrange):
+def test_missed_twice_called_back_and_on_to_the_next(world, agent, sessions, customers, arrange):
     """Z27 Z28 Z29: one callback ×2 with its activity, completed by calling back; then the next."""
     missed, other = customers("Griet Maes"), customers("Lien Aerts")
     admin = agent("admin").ready()
     desk = arrange.agent(admin.rpc)
     # Planned activities of the demonstration data may be overdue, and would come first.
-    planned = world.admin.search("mail.activity", [("user_id", "=", admin.rpc.uid)], ["id"])
-    world.admin.call("mail.activity", "unlink", [activity["id"] for activity in planned])
+    for activity in world.admin.search("mail.activity", [("user_id", "=", admin.rpc.uid)], ["id"]):
+        arrange.write("mail.activity", activity["id"], active=False)
     # So may its callbacks.
-    owed = world.admin.search("telephony.callback", [("state", "=", "open")], ["id"])
-    demo = {"user_id": world.server.rpc("demo").uid}
-    world.admin.call("telephony.callback", "write", [callback["id"] for callback in owed], demo)
+    for callback in world.admin.search("telephony.callback", [("state", "=", "open")], ["id"]):
+        arrange.write("telephony.callback", callback["id"], user_id=sessions["demo"].uid)
     arrange.flow(
         {
             "name": "Closed",

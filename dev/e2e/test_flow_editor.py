@@ -209,7 +209,7 @@ def test_two_administrators_change_one_flow(world, agent, arrange, drawing):
     other = arrange.phone_user("mia")
     manager = world.admin.ref("crm_telephony.group_manager")
     [mia] = world.admin.call("res.users", "search", [("login", "=", "mia")])
-    world.admin.call("res.users", "write", [mia], {"group_ids": [(4, manager)]})
+    arrange.write("res.users", mia, group_ids=[(4, manager)])
     other.call("telephony.flow.step", "write", [step["id"]], {"name": "Renamed by Mia"})
     expect(draw.page.locator(".o_telephony_flow_changed")).to_contain_text("Mia")
     expect(draw.node("message")).to_contain_text("Renamed by Mia")

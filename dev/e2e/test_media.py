@@ -39,7 +39,7 @@ def _make_flow(rpc, arrange, code, *steps):
     [language] = rpc.search(
         "res.lang", [("code", "=", code), ("active", "in", (True, False))], ["id"]
     )
-    rpc.call("res.lang", "write", [language["id"]], {"active": True})
+    arrange.write("res.lang", language["id"], active=True)
     ids = arrange.flow(*steps)
     [step] = rpc.search("telephony.flow.step", [("id", "in", list(ids.values())[:1])], ["flow_id"])
     flow_id = step["flow_id"][0]

@@ -79,6 +79,9 @@ class Arrangement:
         :return: the identifiers of the steps by name.
         """
         flow_id = self.rpc.create("telephony.flow", name=f"Story {self.world.name}")
+        self._undo.append(
+            lambda: self.rpc.call("telephony.flow", "write", [flow_id], {"active": False})
+        )
         ids, exits = {}, {}
         for sequence, step in enumerate(steps):
             values = {k: v for k, v in step.items() if not k.endswith("_step_id")}
