@@ -11,9 +11,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "lib")]
 
 from harness import agent_browser, places  # noqa: E402
 from harness.agent_browser import AgentBrowser, new_context  # noqa: E402
-from harness.emulator import Emulator  # noqa: E402
-from harness.odoo_server import Numbers, OdooServer, prepare_company  # noqa: E402
+from harness.odoo_server import Numbers, OdooServer  # noqa: E402
 from harness.people import Arrangement  # noqa: E402
+from harness.server_fixtures import server_fixtures  # noqa: E402
 from harness.sound_server import SoundServer  # noqa: E402
 
 expect.set_options(timeout=25_000)
@@ -48,30 +48,9 @@ def sounds(tmp_path_factory):
     server.stop()
 
 
-@pytest.fixture(scope="session")
-def emulator(sounds):
-    """Run the emulator."""
-    emulator = Emulator(web=sounds)
-    emulator.start()
-    yield emulator
-    emulator.stop()
-
-
-@pytest.fixture(scope="session")
-def server(emulator):
-    """Run the Odoo server, connected with the emulator."""
-    server = OdooServer(emulator.port)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def admin(server):
-    """Return the administrator's session, for questions about records."""
-    rpc = server.rpc("admin")
-    prepare_company(rpc)
-    return rpc
+emulator, server, admin, sessions, profiles = server_fixtures(
+    OdooServer, list(MICROPHONES), log="e2e-emulator", scope="session"
+)
 
 
 @pytest.fixture(scope="session")
@@ -100,12 +79,6 @@ def browsers(playwright):
 def numbers():
     """Return unused telephone numbers."""
     return Numbers()
-
-
-@pytest.fixture(scope="session")
-def sessions(server):
-    """Keep one login per user for all stories."""
-    return {login: server.rpc(login) for login in MICROPHONES}
 
 
 @pytest.fixture
@@ -163,19 +136,6 @@ class World:
             agent.close()
         for context in self.fresh_profiles:
             context.close()
-
-
-@pytest.fixture(scope="session")
-def profiles(server, browsers):
-    """Keep each agent's browser profile: cache and storage survive between stories, as in life."""
-    known = {}
-
-    def get(rpc, hz):
-        if (rpc.login, hz) not in known:
-            known[rpc.login, hz] = new_context(browsers(hz), server, rpc)
-        return known[rpc.login, hz]
-
-    return get
 
 
 @pytest.fixture

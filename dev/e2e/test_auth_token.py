@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from harness.emulator import CUSTOMER
 from harness.pages import Softphone
-from harness.people_pages import open_settings, press
+from harness.people_pages import enter_credentials, open_settings, press
 from harness.polling import until
 
 # The emulator's well-known development account (dev/twilio_emulator/defaults.py).
@@ -31,11 +31,7 @@ def _enter_secondary(person, token):
     """Enter a secondary token on the screen, which asks for the password first."""
     person.open("/odoo/settings", wait=".settings_tab")
     page = open_settings(person)
-    press(page, "Change Credentials", "#telephony_account")
-    page.locator(".modal .o_field_widget[name=password] input").fill("admin")
-    press(page, "Confirm Password", ".modal")
-    page.locator(".modal .o_field_widget[name=secondary_auth_token] input").fill(token)
-    press(page, "Connect", ".modal")
+    enter_credentials(page, "Change Credentials", secondary_auth_token=token)
     Softphone(person).says("The account is connected.")
     return page
 

@@ -1,66 +1,19 @@
 """Calls of records of apps that the addon does not depend on, on a database that has one."""
 
-import pytest
 from playwright.sync_api import expect
 
-from harness.agent_browser import new_context
-from harness.emulator import Emulator
 from harness.looks import picture
-from harness.odoo_server import AppsServer, prepare_company
+from harness.odoo_server import AppsServer
 from harness.pages import Softphone, chatter, open_record
+from harness.server_fixtures import server_fixtures
 
 #: Wide enough for all buttons at the top of a form.
 WIDE = {"width": 1720, "height": 900}
 
 
-# The fixtures of all stories, on another provider and another server.
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    """Run the provider of the other server."""
-    emulator = Emulator("e2e-emulator-apps")
-    emulator.start()
-    yield emulator
-    emulator.stop()
-
-
-@pytest.fixture(scope="module")
-def server(emulator):
-    """Run a server with an app whose records have the call button."""
-    server = AppsServer(emulator.port, "sale")
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def admin(server):
-    """Return the administrator's session."""
-    rpc = server.rpc("admin")
-    prepare_company(rpc)
-    return rpc
-
-
-@pytest.fixture(scope="module")
-def sessions(server):
-    """Keep the login of the only agent."""
-    return {"demo": server.rpc("demo")}
-
-
-@pytest.fixture(scope="module")
-def profiles(server, browsers):
-    """Keep one browser profile."""
-    contexts = []
-
-    def get(rpc, hz):
-        if not contexts:
-            contexts.append(new_context(browsers(hz), server, rpc, viewport=WIDE))
-        return contexts[0]
-
-    yield get
-    for context in contexts:
-        context.close()
+emulator, server, admin, sessions, profiles = server_fixtures(
+    lambda port: AppsServer(port, "sale"), ["demo"], log="e2e-emulator-apps", viewport=WIDE
+)
 
 
 def counter(page):

@@ -1,74 +1,29 @@
 """An administrator's first day: from an empty database to a conversation, all by mouse."""
 
-import pytest
 from playwright.sync_api import expect
 
-from harness.agent_browser import new_context
-from harness.emulator import CUSTOMER, SALES, SALES_WRITTEN, SUPPORT, SUPPORT_WRITTEN, Emulator
+from harness.emulator import CUSTOMER, SALES, SALES_WRITTEN, SUPPORT, SUPPORT_WRITTEN
 from harness.looks import barriers, misfits, picture
 from harness.odoo_server import EmptyServer
 from harness.pages import Softphone
-from harness.people_pages import open_menu, open_settings, press
+from harness.people_pages import enter_credentials, open_menu, open_settings, press
 from harness.polling import until
+from harness.server_fixtures import server_fixtures
 
 # The emulator's well-known development account (dev/twilio_emulator/defaults.py).
 ACCOUNT_SID, AUTH_TOKEN = "AC" + "e" * 32, "e" * 32
 NO_FLOW = "Callers hear that no one is available"
 
 
-# The fixtures of all stories, on another provider and another server.
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    """Run a provider with an unused account."""
-    emulator = Emulator("e2e-emulator-empty")
-    emulator.start()
-    yield emulator
-    emulator.stop()
-
-
-@pytest.fixture(scope="module")
-def server(emulator):
-    """Run a server without any set-up."""
-    server = EmptyServer(emulator.port)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def admin(server):
-    """Return the administrator's session; the company has its country."""
-    rpc = server.rpc("admin")
+def _prepare(rpc):
+    """Give the company its country; everything else is set up by mouse."""
     company = rpc.ref("base.main_company")
     rpc.call("res.company", "write", [company], {"country_id": rpc.ref("base.be")})
-    return rpc
 
 
-@pytest.fixture(scope="module")
-def sessions(admin):
-    """Keep the session of the database's only user."""
-    return {"admin": admin}
-
-
-@pytest.fixture(scope="module")
-def profiles(server, browsers):
-    """Keep one browser profile."""
-    contexts = []
-
-    def get(rpc, hz):
-        if not contexts:
-            contexts.append(new_context(browsers(hz), server, rpc))
-        return contexts[0]
-
-    yield get
-    for context in contexts:
-        context.close()
-
-
-def _fill(page, name, value):
-    page.locator(f".modal .o_field_widget[name={name}] input").fill(value)
+emulator, server, admin, sessions, profiles = server_fixtures(
+    EmptyServer, ["admin"], log="e2e-emulator-empty", prepare=_prepare
+)
 
 
 def _choose(field, text):
@@ -98,19 +53,16 @@ def _connect(person, world):
 
 def _fill_in_credentials(page, world):
     """Connect the account, in the settings."""
-    press(page, "Connect", "#telephony_account")
-    page.locator(".modal .o_field_widget[name=password] input").fill("admin")
-    press(page, "Confirm Password", ".modal")
-    for name, value in {
-        "account_sid": ACCOUNT_SID,
-        "auth_token": AUTH_TOKEN,
-        "webhook_base_url": f"http://127.0.0.1:{world.server.http_port}",
-        "api_base_url": world.emulator.url,
-        "voice_gateway": f"localhost:{world.emulator.port}",
-        "voice_sdk_url": f"http://localhost:{world.emulator.port}/sdk/twilio.js",
-    }.items():
-        _fill(page, name, value)
-    press(page, "Connect", ".modal")
+    enter_credentials(
+        page,
+        "Connect",
+        account_sid=ACCOUNT_SID,
+        auth_token=AUTH_TOKEN,
+        webhook_base_url=f"http://127.0.0.1:{world.server.http_port}",
+        api_base_url=world.emulator.url,
+        voice_gateway=f"localhost:{world.emulator.port}",
+        voice_sdk_url=f"http://localhost:{world.emulator.port}/sdk/twilio.js",
+    )
     expect(page.locator(".modal")).to_have_count(0)
 
 

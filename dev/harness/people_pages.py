@@ -96,3 +96,17 @@ def open_settings(agent, wait="[id=telephony_account]"):
     page.locator(".settings_tab .tab", has_text="Telephony").click()
     page.locator(wait).wait_for()
     return page
+
+
+def enter_credentials(page, button, **values):
+    """Enter credentials in the settings, which ask for the administrator's password first.
+
+    :param str button: the button of the settings.
+    :param str values: of the dialog, by the name of the field.
+    """
+    press(page, button, "#telephony_account")
+    page.locator(".modal .o_field_widget[name=password] input").fill("admin")
+    press(page, "Confirm Password", ".modal")
+    for name, value in values.items():
+        page.locator(f".modal .o_field_widget[name={name}] input").fill(value)
+    press(page, "Connect", ".modal")
