@@ -428,7 +428,7 @@ def test_dark(world, agent, anna, dark_palette):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_each_page_is_accessible(world, agent, request, theme):
-    """Z22 Z24 Z29 Z30: no page and no dialog of the addon has a barrier."""
+    """Z22 Z24 Z29 Z30: no page of any menu, and no form or dialog of the addon, has a barrier."""
     if theme == "dark":
         request.getfixturevalue("dark_palette")
         person = agent("admin", color_scheme="dark")
@@ -436,13 +436,24 @@ def test_each_page_is_accessible(world, agent, request, theme):
     else:
         person = agent("admin")
     person.open()
-    problems = []
-    for name, selector, has_fields in Screens(person):
+    screens, problems = Screens(person), []
+    assert screens.find_forgotten() == []
+    for name, selector, has_fields in screens:
         picture(person.page, f"{theme}-page-{name}")
-        found = barriers(person.page, selector)
-        if has_fields:
-            found = [p for p in found if not any(re.search(known, p) for known in OF_ODOO)]
-        problems += [f"{name}: {problem}" for problem in found]
+        problems += _find_barriers(person.page, name, selector, has_fields)
+    assert not problems, "\n".join(problems)
+
+
+def test_each_further_view_is_accessible(world, agent):
+    """Z30: neither has any kanban, pivot or graph of a menu."""
+    person = agent("admin")
+    person.open()
+    names, problems = set(), []
+    for name, selector in Screens(person).other_views():
+        picture(person.page, f"light-page-{name}")
+        problems += _find_barriers(person.page, name, selector, True)
+        names.add(name)
+    assert {"calls-kanban", "team-kanban", "callbacks-graph", "sentences-kanban"} <= names
     assert not problems, "\n".join(problems)
 
 
@@ -462,6 +473,14 @@ def _is_mirrored(page):
     )
     assert middle < 0.5, "the window is at the end of the line, which is on the left"
     assert margin != "0px", "the space behind an icon is on its left"
+
+
+def _find_barriers(page, name, selector, has_fields):
+    """Return the barriers of a page, without those of Odoo's own fields."""
+    found = barriers(page, selector)
+    if has_fields:
+        found = [p for p in found if not any(re.search(known, p) for known in OF_ODOO)]
+    return [f"{name}: {problem}" for problem in found]
 
 
 def test_right_to_left(world, agent, anna, right_to_left):

@@ -7,8 +7,13 @@ from playwright.sync_api import expect
 PREFIX = "crm_telephony."
 #: Part of the page with the page's own content.
 PAGE, DIALOG = ".o_action_manager", ".modal-content"
+#: What a view shows when its records have been loaded.
+CONTENT = (
+    ".o_data_row, .o_group_header, .o_kanban_record:not(.o_kanban_ghost), .o_pivot table, "
+    ".o_graph_canvas_container canvas, .o_view_nocontent"
+)
 GALLERY, CANVAS = ".o_telephony_flow_gallery", ".o_telephony_flow_editor"
-#: Actions with one view: XML id, and what is shown when it has been loaded.
+#: Actions: XML id, and what is shown when the first view has been loaded.
 ACTIONS = {
     "board": ("telephony_board_action", ".o_telephony_figure"),
     "dashboard": ("telephony_dashboard_action", ".o_telephony_figure"),
@@ -45,6 +50,7 @@ FORMS = {
     "agent": ("telephony.agent", []),
     "number": ("telephony.number", []),
     "queue": ("telephony.queue", []),
+    "account": ("telephony.account", []),
     "sound": ("telephony.sound", []),
     "contact": ("res.partner", [("name", "=", "Anna Peeters")]),
 }
@@ -96,6 +102,33 @@ class Screens:
             with self.dialog(name):
                 yield name, DIALOG, True
 
+    def find_forgotten(self):
+        """Return the names of the addon's menus whose page is not opened."""
+        opened = {self.rpc.ref(f"{PREFIX}{action}") for action, _shown in ACTIONS.values()}
+        root = self.rpc.ref(f"{PREFIX}telephony_menu_root")
+        below = [("id", "child_of", root), ("action", "!=", False)]
+        menus = self.rpc.search("ir.ui.menu", below, ["action", "complete_name"])
+        return [
+            menu["complete_name"]
+            for menu in menus
+            if int(menu["action"].partition(",")[2]) not in opened
+        ]
+
+    def other_views(self):
+        """Open each further view of the actions, such as a kanban.
+
+        Yield its name and the selector of its content.
+        """
+        for name, (action, _shown) in ACTIONS.items():
+            # The sentences are opened by a server action, which has no views of its own.
+            xml_id = f"{PREFIX}{action.removesuffix('_open')}"
+            found = [("id", "=", self.rpc.ref(xml_id))]
+            rows = self.rpc.search("ir.actions.act_window", found, ["view_mode"])
+            kinds = [kind for row in rows for kind in row["view_mode"].split(",")]
+            for kind in [kind for kind in kinds if kind != "form"][1:]:
+                self._do(xml_id, f".o_{kind}_view :is({CONTENT})", viewType=kind)
+                yield f"{name}-{kind}", PAGE
+
     def show_gallery(self):
         """Show the templates of a new flow."""
         self._do(self._form("telephony.flow", False), GALLERY)
@@ -143,14 +176,14 @@ class Screens:
             **values,
         }
 
-    def _do(self, action, shown):
+    def _do(self, action, shown, **options):
         """Run an action of the web client, and wait until its page is shown."""
         self.page.evaluate(
-            """(action) => {
+            """([action, options]) => {
                 const { action: service } = odoo.__WOWL_DEBUG__.root.env.services;
-                return service.doAction(action, { clearBreadcrumbs: true });
+                return service.doAction(action, { clearBreadcrumbs: true, ...options });
             }""",
-            action,
+            [action, options],
         )
         expect(self.page.locator(shown).first).to_be_visible()
         expect(self.page.locator(".o_loading_indicator")).to_have_count(0)
