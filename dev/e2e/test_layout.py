@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from harness.emulator import SUPPORT
-from harness.looks import barriers, misfits, picture
+from harness.looks import barriers, cut_columns, misfits, picture
 from harness.pages import Softphone, open_record
 from harness.screens import Screens
 
@@ -441,6 +441,7 @@ def test_each_page_is_accessible(world, agent, request, theme):
     for name, selector, has_fields in screens:
         picture(person.page, f"{theme}-page-{name}")
         problems += _find_barriers(person.page, name, selector, has_fields)
+        problems += [f"{name}: {problem}" for problem in cut_columns(person.page)]
     assert not problems, "\n".join(problems)
 
 

@@ -29,6 +29,22 @@ _OUTSIDE = """(selector) => {
     return found;
 }"""
 
+_CUT_COLUMNS = """() => {
+    const isCut = (cell) => [cell, ...cell.querySelectorAll("*")].some(
+        (part) =>
+            getComputedStyle(part).overflowX !== "visible" &&
+            part.scrollWidth > part.clientWidth + 1
+    );
+    const headers = [...document.querySelectorAll("thead th[data-name]")].filter(isCut);
+    const numbers = [...document.querySelectorAll(".o_data_cell")].filter((cell) =>
+        /^\\+[\\d ]+$/.test(cell.textContent.trim())
+    );
+    return [
+        ...headers.map((cell) => `the header ${cell.textContent} is cut`),
+        ...numbers.filter(isCut).map((cell) => `the number ${cell.textContent} is cut`),
+    ];
+}"""
+
 
 def picture(page, name, publish=None):
     """Save a screenshot of the page among the artefacts.
@@ -78,3 +94,8 @@ def barriers(page, selector):
         }""",
         selector,
     )
+
+
+def cut_columns(page):
+    """Return the headers and numbers of lists that are cut."""
+    return page.evaluate(_CUT_COLUMNS)
