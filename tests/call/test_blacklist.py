@@ -36,6 +36,7 @@ class TestBlacklist(TelephonyCase):
                 "state": "ended",
                 "customer_number": CUSTOMER,
                 "partner_id": self.partner.id,
+                "user_id": self.ana.id,
             }
         )
         activity = self.lead.activity_schedule(
