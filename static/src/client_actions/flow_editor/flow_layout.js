@@ -5,8 +5,8 @@
  * in a link with the name of the step, so that no line crosses another one.
  */
 
-export const NODE = { width: 216, height: 80 };
-export const EXIT = { width: 132, height: 28 };
+export const NODE = { width: 240, height: 92 };
+export const EXIT = { width: 152, height: 28 };
 const GAP = 24;
 const START_HEIGHT = 44;
 const MARGIN = 32;

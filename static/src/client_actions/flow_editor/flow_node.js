@@ -40,6 +40,11 @@ export class FlowNode extends Component {
         return `left:${x}px;top:${y}px;width:${NODE.width}px;height:${NODE.height}px`;
     }
 
+    get hasFigures() {
+        const { turns, now, today } = this.props;
+        return Boolean(this.step.marks.length || turns || now || today);
+    }
+
     get tabindex() {
         return this.props.isCurrent ? "0" : "-1";
     }

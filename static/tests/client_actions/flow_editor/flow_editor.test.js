@@ -272,6 +272,39 @@ test("Z29: long names, names from right to left and emoji stay inside their step
     for (const id of [1, 2, 3]) {
         const el = queryFirst(node(id));
         expect(el.scrollWidth).toBe(el.clientWidth);
+        expect(el.scrollHeight).toBe(el.clientHeight);
+    }
+});
+
+test("Z29: the type of a step is shown whole, in long words and beside figures", async () => {
+    const longest = [
+        "Play Message and Hang Up",
+        "Nachricht abspielen und auflegen",
+        "Fai squillare gli utenti del telefono",
+    ];
+    const kinds = longest.map((name, index) => ({ ...KINDS[1], kind: `kind${index}`, name }));
+    const marks = [{ icon: "fa-circle", text: "Calls are always recorded" }];
+    await startEditor(
+        longest.flatMap((name, index) => [
+            // A new step has the name of its type.
+            stepData(index + 1, `kind${index}`, {}, { name, marks, summary: "A, B" }),
+            stepData(index + 11, `kind${index}`, {}, { name: "x".repeat(99), summary: "A, B" }),
+        ]),
+        { kinds },
+        { 1: { now: 10, today: 999 }, 11: { now: 10, today: 999 } }
+    );
+    await seen(".o_telephony_flow_callers");
+    const texts = document.querySelectorAll(
+        ".o_telephony_flow_kind:not(.visually-hidden), [data-step='1'] .o_telephony_flow_name, [data-step='2'] .o_telephony_flow_name, [data-step='3'] .o_telephony_flow_name"
+    );
+    expect(texts.length).toBe(6);
+    for (const el of texts) {
+        // A part of a pixel is rounded; a line that is cut has 15.
+        expect(el.scrollHeight - el.clientHeight).toBeLessThan(2);
+        expect(el.scrollWidth).toBe(el.clientWidth);
+    }
+    for (const el of document.querySelectorAll(".o_telephony_flow_node")) {
+        expect(el.scrollHeight).toBe(el.clientHeight);
     }
 });
 
