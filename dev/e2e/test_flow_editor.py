@@ -222,6 +222,31 @@ def test_two_administrators_change_one_flow(world, agent, arrange, drawing):
     assert values == [{"id": step["id"], "name": "Renamed by Mia", "message": "Written by me."}]
 
 
+def test_settings_that_cannot_be_loaded_are_tried_again(world, drawing):
+    """Z29: when settings cannot be read, those of another step do not stay beside the drawing."""
+    draw, flow_id = drawing
+    draw.add("menu")
+    expect(draw.panel.locator("[name=name] input")).to_have_value("Menu")
+    # Not opened before: Odoo would show what it has read then.
+    world.admin.create(
+        "telephony.flow.step", flow_id=flow_id, kind="message", name="Hello", message="Hello."
+    )
+    data = {"name": "odoo.exceptions.UserError", "message": "No, not now.", "debug": ""}
+    error = {"code": 0, "message": "Odoo Server Error", "data": data}
+    read = "**/telephony.flow.step/web_read"
+    draw.page.route(read, lambda route: route.fulfill(json={"jsonrpc": "2.0", "error": error}))
+    draw.node("message").click()
+    problem = draw.panel.locator(".o_telephony_flow_unloaded")
+    expect(problem).to_contain_text("No, not now.")
+    expect(draw.page.locator(".o_telephony_flow_panel")).to_have_count(1)
+    expect(draw.page.locator(".o_telephony_flow_panel [name=name] input")).to_have_count(0)
+    assert barriers(draw.page, ".o_telephony_flow_editor") == []
+    draw.page.unroute(read)
+    problem.locator("button").click()
+    expect(draw.panel.locator("[name=message] textarea")).to_be_visible()
+    expect(problem).to_have_count(0)
+
+
 def test_test_call_is_drawn(world, agent, arrange, drawing):
     """Z29: what happens if no one answers is numbered in the drawing, and told beside it."""
     draw, _flow_id = drawing

@@ -1,6 +1,6 @@
 /** The settings of a step, in the form that other addons extend, beside the drawing. */
 
-import { Component, onMounted, useEffect, useRef, useState, useSubEnv } from "@odoo/owl";
+import { Component, onError, onMounted, useEffect, useRef, useState, useSubEnv } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { useBus } from "@web/core/utils/hooks";
 import { CallbackRecorder } from "@web/search/action_hook";
@@ -8,6 +8,7 @@ import { FormController } from "@web/views/form/form_controller";
 import { formView } from "@web/views/form/form_view";
 import { getDefaultConfig, View } from "@web/views/view";
 import { executeButtonCallback } from "@web/views/view_button/view_button_hook";
+import { humanError } from "@crm_telephony/core/human_error";
 
 export class FlowStepController extends FormController {
     static template = "crm_telephony.FlowStepForm";
@@ -76,6 +77,8 @@ export class FlowPanel extends Component {
 
     setup() {
         this.root = useRef("root");
+        this.state = useState({ error: "", attempt: 0 });
+        onError((error) => this.onFormError(error));
         // The pager and the title of the flow are not those of the step.
         useSubEnv({ config: getDefaultConfig() });
         this.viewProps = {
@@ -95,7 +98,20 @@ export class FlowPanel extends Component {
         };
     }
 
+    /** What the form cannot load is explained; a fault of a form that is shown is reported by Odoo. */
+    onFormError(error) {
+        if (this.isReady) {
+            throw error;
+        }
+        this.state.error = humanError(error.cause || error);
+    }
+
+    tryAgain() {
+        Object.assign(this.state, { error: "", attempt: this.state.attempt + 1 });
+    }
+
     onReady(controller) {
+        this.isReady = true;
         this.props.onReady(controller);
         if (this.props.takesFocus) {
             this.root.el.querySelector(".o_telephony_flow_form input:not([type=hidden])")?.focus();

@@ -10,13 +10,14 @@ import {
     test,
     waitForNone,
 } from "@odoo/hoot";
-import { Component, onWillStart, xml } from "@odoo/owl";
+import { Component, onMounted, onWillStart, xml } from "@odoo/owl";
 import {
     contains,
     mountWithCleanup,
     onRpc,
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
+import { ConnectionLostError } from "@web/core/network/rpc";
 import {
     defineTelephony,
     seen,
@@ -26,7 +27,7 @@ import {
 import { FlowDrawing } from "@crm_telephony/client_actions/flow_editor/flow_drawing";
 import { FlowEditor } from "@crm_telephony/client_actions/flow_editor/flow_editor";
 import { FlowNode } from "@crm_telephony/client_actions/flow_editor/flow_node";
-import { FlowSide } from "@crm_telephony/client_actions/flow_editor/flow_panel";
+import { FlowPanel, FlowSide } from "@crm_telephony/client_actions/flow_editor/flow_panel";
 import { openingZoom } from "@crm_telephony/client_actions/flow_editor/flow_viewport";
 
 defineTelephony();
@@ -61,8 +62,8 @@ class FakePanel extends Component {
     }
 }
 
-async function startEditor(steps, values = {}, live = {}) {
-    patchWithCleanup(FlowSide, { components: { FlowPanel: FakePanel } });
+async function startEditor(steps, values = {}, live = {}, panel = FakePanel) {
+    patchWithCleanup(FlowSide, { components: { FlowPanel: panel } });
     const server = { steps, error: null, values, answer: {}, live };
     const flow = () => ({
         id: 7,
@@ -367,6 +368,46 @@ test("Z29: an added step whose settings are open is undone, and the settings clo
         'add_step [7,"message",1,"no"]',
         'restore_steps [7,{"before":{"1":{"exits":{"yes":false,"no":2}},"2":{"active":true}},"after":{"1":{"exits":{"yes":false,"no":false}},"2":{"active":false}}}]',
     ]);
+});
+
+test("Z29: settings that cannot be loaded say why, and are tried again", async () => {
+    const server = { error: new ConnectionLostError("/web") };
+    class FakeView extends Component {
+        static template = xml`<div class="fake_view"/>`;
+        static props = ["*"];
+
+        setup() {
+            onWillStart(async () => {
+                if (server.error) {
+                    throw server.error;
+                }
+            });
+            onMounted(() => this.props.onReady({ isDirty: false }));
+        }
+    }
+    patchWithCleanup(FlowPanel, { components: { View: FakeView } });
+    await startEditor([stepData(1, "message"), stepData(2, "message")], {}, {}, FlowPanel);
+    server.error = null;
+    await contains(node(1)).click();
+    await seen(".fake_view");
+    // The settings of the former step do not stay.
+    server.error = new ConnectionLostError("/web");
+    await contains(node(2)).click();
+    await seen(".o_telephony_flow_unloaded");
+    expect(".o_telephony_flow_unloaded span").toHaveText(
+        "Odoo cannot be reached. Check your network and try again."
+    );
+    expect(".o_telephony_flow_panel").toHaveCount(1);
+    expect(".o_telephony_flow_panel h2").toHaveText("Step 2");
+    expect(".o_telephony_flow_panel").not.toHaveAttribute("inert");
+    expect(".fake_view").toHaveCount(0);
+    server.error = userError("You may not read this step.");
+    await contains(".o_telephony_flow_unloaded button").click();
+    await seen(".o_telephony_flow_unloaded:contains(You may not read this step.)");
+    server.error = null;
+    await contains(".o_telephony_flow_unloaded button").click();
+    await seen(".fake_view");
+    expect(".o_telephony_flow_unloaded").toHaveCount(0);
 });
 
 test("Z29: a drawing opens as wide as the screen if its texts can be read then", () => {
