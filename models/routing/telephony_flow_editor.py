@@ -296,7 +296,12 @@ class TelephonyFlow(models.Model):
             self.env["bus.bus"]._sendone(
                 (flow.company_id, "telephony_flows"),
                 "telephony/flow_changed",
-                {"flow_id": flow.id, "user_id": self.env.uid, "by": self.env.user.name},
+                {
+                    "flow_id": flow.id,
+                    "user_id": self.env.uid,
+                    "by": self.env.user.name,
+                    "stamp": str(self.env.cr.now()),
+                },
             )
 
     # === PAYLOAD === #
@@ -314,10 +319,13 @@ class TelephonyFlow(models.Model):
         steps = self.step_ids.sorted()
         problems = self._get_located_problems()
         rows, can_edit = steps._to_rows(), self.has_access("write")
+        changed = self.with_context(active_test=False).step_ids.mapped("write_date")
         return {
             "id": self.id,
             "name": self.name,
             "can_edit": can_edit,
+            # That of the message about the last change
+            "stamp": str(max(changed, default="")),
             "first_id": self._get_first_step().id,
             "numbers": [{"id": n.id, "name": n.display_name} for n in self.number_ids],
             "problems": [sentence for found, sentence in problems if not found],

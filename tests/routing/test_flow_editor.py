@@ -234,6 +234,25 @@ class TestFlowEditor(EditorWorld, TelephonyCase):
             self.assertEqual(channel, ("res.company", self.company_a.id))
             self.assertEqual(message["flow_id"], self.flow.id)
 
+    def test_the_answer_to_a_change_says_which_message_it_needs_no_more(self):
+        """Issue 17: the page that made a change need not read it again."""
+        self.notifications.clear()
+        menu = self.add("menu")
+        [message] = [
+            message
+            for _channel, kind, message in self.notifications
+            if kind == "telephony/flow_changed"
+        ]
+        self.assertEqual(self.editor.editor(self.flow.id)["stamp"], message["stamp"])
+        menu.flush_recordset()
+        earlier = message["stamp"].replace(message["stamp"][:4], "1999")
+        self.env.cr.execute("UPDATE telephony_flow_step SET write_date = %s", [earlier])
+        self.env.invalidate_all()
+        self.assertEqual(self.editor.editor(self.flow.id)["stamp"], earlier)
+        # A removed step is not drawn any more, but its removal is a change, too.
+        answer = self.editor.remove_step(self.flow.id, menu.id)
+        self.assertEqual(answer["flow"]["stamp"], message["stamp"])
+
     def test_a_step_of_another_flow_is_no_target(self):
         """Issue 17: steps are named by the flow that the user may change."""
         other = self.editor.create({"name": "Other"})

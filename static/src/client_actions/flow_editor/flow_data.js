@@ -6,6 +6,7 @@
 import { markRaw } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { user } from "@web/core/user";
+import { Mutex } from "@web/core/utils/concurrency";
 import { Reactive } from "@web/core/utils/reactive";
 import { humanError } from "@crm_telephony/core/human_error";
 
@@ -41,7 +42,6 @@ export class FlowData extends Reactive {
     /** @type {Object|null} flow payload; replaced, never mutated */
     flow = null;
     error = "";
-    isBusy = false;
     /** @type {Object} step → `now` and `today`: callers in it, and calls that passed it today */
     live = {};
     /** Name of another user who has just changed the flow */
@@ -60,8 +60,8 @@ export class FlowData extends Reactive {
         this._undo = markRaw([]);
         this._redo = markRaw([]);
         this._asked = 0;
-        /** Number of own changes whose message has not arrived */
-        this._announced = 0;
+        /** Changes are made one after the other: an undo is the undo of what was done before it. */
+        this._changes = new Mutex();
         this._onChanged = (change) => this._onFlowChanged(change);
         this._onPassed = ({ flow_id: id }) => id === this.flowId && this._countSoon();
         this._onReconnect = () => this.refresh();
@@ -84,15 +84,10 @@ export class FlowData extends Reactive {
         this._asked = NaN; // drops the answer of a pending request
     }
 
-    _onFlowChanged({ flow_id: flowId, user_id: userId, by }) {
-        if (flowId !== this.flowId) {
-            return;
-        }
-        const isMine = userId === user.userId;
-        if (isMine && this._announced) {
-            this._announced--;
-        } else {
-            this.changedBy = isMine ? "" : by;
+    _onFlowChanged({ flow_id: flowId, user_id: userId, by, stamp }) {
+        // The change of this page is drawn already; one of another tab is not.
+        if (flowId === this.flowId && stamp !== this.flow?.stamp) {
+            this.changedBy = userId === user.userId ? "" : by;
             this.refresh();
         }
     }
@@ -157,21 +152,24 @@ export class FlowData extends Reactive {
      * @param {any[]} args after the identifier of the flow
      * @returns {Promise<Object|undefined>} answer of the method; undefined if it was refused
      */
-    async change(method, ...args) {
-        const before = settingsOf(this.flow);
-        const answer = await this._call(method, args);
-        if (answer?.flow) {
-            this._remember(before, answer.touched);
-        }
-        return answer;
+    change(method, ...args) {
+        return this._changes.exec(async () => {
+            const before = settingsOf(this.flow);
+            const answer = await this._call(method, args);
+            if (answer?.flow) {
+                this._remember(before, answer.touched);
+            }
+            return answer;
+        });
     }
 
     /** Read the flow again after a step was saved in its form. */
-    async noteSaved(stepId) {
-        const before = settingsOf(this.flow);
-        this._announced++;
-        await this.refresh();
-        this._remember(before, [stepId]);
+    noteSaved(stepId) {
+        return this._changes.exec(async () => {
+            const before = settingsOf(this.flow);
+            await this._call("editor", [], (flow) => flow);
+            this._remember(before, [stepId]);
+        });
     }
 
     _remember(before, touched) {
@@ -196,30 +194,29 @@ export class FlowData extends Reactive {
         return this._restore(this._redo, this._undo, "before", "after");
     }
 
-    async _restore(from, to, expected, wanted) {
-        const change = from[from.length - 1];
-        if (!change || this.isBusy) {
-            return;
-        }
-        const values = { before: change[expected], after: change[wanted] };
-        if (await this._call("restore_steps", [values])) {
-            from.pop();
-            to.push(change);
-            this._countChanges();
-        }
+    _restore(from, to, expected, wanted) {
+        return this._changes.exec(async () => {
+            const change = from[from.length - 1];
+            const values = change && { before: change[expected], after: change[wanted] };
+            if (change && (await this._call("restore_steps", [values]))) {
+                from.pop();
+                to.push(change);
+                this._countChanges();
+            }
+        });
     }
 
-    async _call(method, args) {
-        this.isBusy = true;
+    /** Draw the flow that an answer contains: what `flowOf` returns. */
+    async _call(method, args, flowOf = (answer) => answer.flow) {
         // An answer that was on its way, or is requested meanwhile, may be older than this change.
         const asked = ++this._asked;
         try {
             const answer = await this._orm.call("telephony.flow", method, [this.flowId, ...args]);
-            if (answer.flow) {
+            const flow = flowOf(answer);
+            if (flow) {
                 const isMissed = this._asked !== asked;
                 this._asked++;
-                this._announced++;
-                this._put(answer.flow);
+                this._put(flow);
                 if (isMissed) {
                     this.refresh();
                 }
@@ -228,8 +225,6 @@ export class FlowData extends Reactive {
         } catch (error) {
             this._notification.add(humanError(error), { type: "danger" });
             this.refresh();
-        } finally {
-            this.isBusy = false;
         }
     }
 }

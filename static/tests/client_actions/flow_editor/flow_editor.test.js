@@ -16,11 +16,13 @@ import {
     mountWithCleanup,
     onRpc,
     patchWithCleanup,
+    serverState,
 } from "@web/../tests/web_test_helpers";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import {
     defineTelephony,
     seen,
+    sendBus,
     startSoftphone,
     userError,
 } from "@crm_telephony/../tests/telephony_test_helpers";
@@ -64,11 +66,12 @@ class FakePanel extends Component {
 
 async function startEditor(steps, values = {}, live = {}, panel = FakePanel) {
     patchWithCleanup(FlowSide, { components: { FlowPanel: panel } });
-    const server = { steps, error: null, values, answer: {}, live };
+    const server = { steps, error: null, pause: null, reads: 0, values, answer: {}, live };
     const flow = () => ({
         id: 7,
         name: "Sales",
         can_edit: true,
+        stamp: "first",
         first_id: server.steps[0]?.id || false,
         numbers: [],
         problems: [],
@@ -76,7 +79,13 @@ async function startEditor(steps, values = {}, live = {}, panel = FakePanel) {
         steps: server.steps,
         ...server.values,
     });
-    onRpc("telephony.flow", "editor", () => flow());
+    onRpc("telephony.flow", "editor", () => {
+        server.reads++;
+        if (server.readError) {
+            throw server.readError;
+        }
+        return flow();
+    });
     onRpc("telephony.flow", "live_steps", () => ({ steps: server.live || {} }));
     for (const method of [
         "add_step",
@@ -85,8 +94,9 @@ async function startEditor(steps, values = {}, live = {}, panel = FakePanel) {
         "remove_step",
         "restore_steps",
     ]) {
-        onRpc("telephony.flow", method, ({ args }) => {
+        onRpc("telephony.flow", method, async ({ args }) => {
             expect.step(`${method} ${JSON.stringify(args)}`);
+            await server.pause;
             if (server.error) {
                 throw server.error;
             }
@@ -408,6 +418,68 @@ test("Z29: settings that cannot be loaded say why, and are tried again", async (
     await contains(".o_telephony_flow_unloaded button").click();
     await seen(".fake_view");
     expect(".o_telephony_flow_unloaded").toHaveCount(0);
+});
+
+/** The message about a change, as the server sends it. */
+function sendChanged(stamp, userId = serverState.userId) {
+    sendBus("telephony/flow_changed", { flow_id: 7, user_id: userId, by: "Mia", stamp });
+}
+
+test("Z29: a drawing that cannot be read again says why, and is tried again", async () => {
+    const server = await startEditor([stepData(1, "message")]);
+    server.readError = userError("The flow cannot be read.");
+    sendChanged("second", 99);
+    await seen(".o_telephony_flow_unread:contains(The flow cannot be read.)");
+    expect(node(1)).toHaveCount(1);
+    server.readError = null;
+    server.steps = [stepData(2, "message")];
+    await contains(".o_telephony_flow_unread button").click();
+    await seen(node(2));
+    expect(".o_telephony_flow_unread").toHaveCount(0);
+});
+
+test("Z29: a change from another tab or user is drawn, one's own is not read again", async () => {
+    const server = await startEditor([stepData(1, "message")]);
+    const { reads } = server;
+    // Its message may come before its answer, or not at all.
+    server.values = { stamp: "second" };
+    await contains(node(1)).click();
+    await contains(".fake_copy").click();
+    await seen(".o_telephony_flow_node");
+    expect.verifySteps(["copy_step [7,1]"]);
+    sendChanged("second");
+    server.values = { stamp: "third" };
+    server.steps = [stepData(1, "message"), stepData(2, "message")];
+    sendChanged("third");
+    await seen(node(2));
+    expect(server.reads).toBe(reads + 1);
+    expect(".o_telephony_flow_changed").toHaveCount(0);
+    server.values = { stamp: "fourth" };
+    server.steps = [stepData(2, "message")];
+    sendChanged("fourth", 99);
+    await seen(".o_telephony_flow_changed:contains(Mia has just changed this flow.)");
+    await waitForNone(node(1));
+});
+
+test("Z29: an undo waits for the change that is under way", async () => {
+    const server = await startEditor([stepData(1, "hours", { yes: false })]);
+    server.pause = new Deferred();
+    server.answer = { step_id: 2, touched: [1, 2] };
+    await contains(".o_telephony_flow_add").click();
+    await contains("[data-id=message]").click();
+    expect.verifySteps(['add_step [7,"message",1,"yes"]']);
+    await contains(node(1)).focus();
+    await press(["Control", "z"]);
+    await animationFrame();
+    expect.verifySteps([]);
+    const before = server.steps;
+    server.steps = [stepData(1, "hours", { yes: 2 }), stepData(2, "message")];
+    server.pause.resolve();
+    server.pause = null;
+    await expect.waitForSteps([
+        'restore_steps [7,{"before":{"1":{"exits":{"yes":2}},"2":{"active":true}},"after":{"1":{"exits":{"yes":false}},"2":{"active":false}}}]',
+    ]);
+    server.steps = before;
 });
 
 test("Z29: a drawing opens as wide as the screen if its texts can be read then", () => {
