@@ -28,6 +28,8 @@ import { fitZoom, nextZoom, openingZoom, startPan } from "./flow_viewport";
 /** Number of steps that are mounted in one frame, so that no frame is long */
 const CHUNK = 12;
 const NOTHING = { now: 0, today: 0 };
+/** Place of the focus in a flow without steps. */
+const START = "start";
 
 /** The drawing of a flow, in which it is built. */
 export class FlowEditor extends Component {
@@ -225,12 +227,14 @@ export class FlowEditor extends Component {
     // === FOCUS === #
 
     elementOf(id) {
-        return this.scroller.el?.querySelector(`button[data-step="${id}"]`);
+        return this.scroller.el?.querySelector(
+            id === START ? ".o_telephony_flow_start" : `button[data-step="${id}"]`
+        );
     }
 
-    /** Move the focus to a step as soon as it is drawn. */
+    /** Move the focus to a step as soon as it is drawn; without a step, to the beginning. */
     focusStep(id) {
-        this.pendingFocus = id;
+        this.pendingFocus = id || START;
         this.state.current = id;
         this.focusPending();
     }
@@ -261,7 +265,9 @@ export class FlowEditor extends Component {
         const step = id && this.stepOf(id);
         if ((ev.ctrlKey || ev.metaKey) && !ev.altKey) {
             const key = ev.key.toLowerCase();
-            if (key === "z" || key === "y") {
+            // In a text, these keys are those of the browser.
+            const isText = ev.target.matches("input, textarea, [contenteditable]");
+            if ((key === "z" || key === "y") && !isText) {
                 ev.preventDefault();
                 return key === "y" || ev.shiftKey ? this.redo() : this.undo();
             }
@@ -424,8 +430,12 @@ export class FlowEditor extends Component {
     }
 
     async copy(step) {
-        if (await this.leavePanel()) {
-            const answer = await this.store.change("copy_step", step.id);
+        // The second click of a double click copies nothing.
+        if (!this.isCopying) {
+            this.isCopying = true;
+            const answer =
+                (await this.leavePanel()) && (await this.store.change("copy_step", step.id));
+            this.isCopying = false;
             if (answer) {
                 this.show(answer.step_id);
             }
@@ -433,22 +443,31 @@ export class FlowEditor extends Component {
     }
 
     remove(step) {
+        if (this.isAsking) {
+            return;
+        }
+        this.isAsking = true;
         const { target, text } = explainRemoval(step, this.flow, this.liveOf(step.id).now);
-        this.dialog.add(ConfirmationDialog, {
-            title: _t("Remove “%(step)s”?", { step: step.name }),
-            body: text,
-            confirmLabel: _t("Remove"),
-            confirm: () => this.removeNow(step, target),
-            cancelLabel: _t("Keep"),
-            cancel: () => {},
-        });
+        this.dialog.add(
+            ConfirmationDialog,
+            {
+                title: _t("Remove “%(step)s”?", { step: step.name }),
+                body: text,
+                confirmLabel: _t("Remove"),
+                confirm: () => this.removeNow(step, target),
+                cancelLabel: _t("Keep"),
+                cancel: () => {},
+            },
+            { onClose: () => (this.isAsking = false) }
+        );
     }
 
     async removeNow(step, target) {
         if (this.state.selected === step.id) {
             this.dropPanel();
         }
-        const { parent } = this.drawing.steps.get(step.id);
+        // Another user may have removed it while the question was open.
+        const parent = this.drawing.steps.get(step.id)?.parent;
         await this.store.change("remove_step", step.id, target?.id || false);
         this.focusStep(target?.id || parent || this.currentId);
     }
@@ -456,14 +475,14 @@ export class FlowEditor extends Component {
     async undo() {
         if (await this.leavePanel()) {
             await this.store.undo();
-            this.dropMissing();
+            this.leaveMissing();
         }
     }
 
     async redo() {
         if (await this.leavePanel()) {
             await this.store.redo();
-            this.dropMissing();
+            this.leaveMissing();
         }
     }
 
@@ -597,9 +616,14 @@ export class FlowEditor extends Component {
         }
     }
 
-    dropMissing() {
+    /** Leave a step that an undo has removed. */
+    leaveMissing() {
         if (this.state.selected && !this.selectedStep) {
             this.dropPanel();
+        }
+        const isInBar = document.activeElement?.closest(".o_telephony_flow_bar");
+        if (!isInBar && this.state.current && !this.stepOf(this.state.current)) {
+            this.focusStep(this.currentId);
         }
     }
 

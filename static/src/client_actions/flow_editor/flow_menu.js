@@ -25,8 +25,12 @@ export class FlowMenu extends Component {
     }
 
     select(item) {
-        this.props.close?.();
-        this.props.onSelect(item.id);
+        // The second click of a double click chooses nothing.
+        if (!this.isChosen) {
+            this.isChosen = true;
+            this.props.close?.();
+            this.props.onSelect(item.id);
+        }
     }
 
     onKeydown(ev) {

@@ -482,6 +482,95 @@ test("Z29: an undo waits for the change that is under way", async () => {
     server.steps = before;
 });
 
+test("Z29: Ctrl+Z in a text undoes what was typed, not a change of the flow", async () => {
+    patchWithCleanup(FlowEditor.prototype, {
+        undo() {
+            expect.step("undo");
+        },
+    });
+    patchWithCleanup(FakePanel, {
+        template: xml`<div class="fake_panel"><textarea/></div>`,
+    });
+    await startEditor([stepData(1, "message")]);
+    await contains(node(1)).click();
+    await contains(".fake_panel textarea").focus();
+    await press(["Control", "z"]);
+    expect.verifySteps([]);
+    await contains(node(1)).focus();
+    await press(["Control", "z"]);
+    expect.verifySteps(["undo"]);
+});
+
+test("Z29: Delete pressed twice asks once, and a step that is gone meanwhile is no error", async () => {
+    const server = await startEditor([stepData(1, "hours", { yes: 2 }), stepData(2, "message")]);
+    await contains(node(2)).focus();
+    const press2 = () =>
+        queryFirst(node(2)).dispatchEvent(
+            new KeyboardEvent("keydown", { key: "Delete", bubbles: true })
+        );
+    press2();
+    press2();
+    await seen(".modal");
+    expect(".modal").toHaveCount(1);
+    // Another user is quicker.
+    server.steps = [stepData(1, "hours", { yes: false })];
+    sendChanged("second", 99);
+    await waitForNone(node(2));
+    server.error = userError("This step was removed meanwhile.");
+    await contains(".modal .btn-primary").click();
+    await seen(".o_notification");
+    expect.verifySteps(["remove_step [7,2,false]"]);
+    expect(node(1)).toBeFocused();
+    // The next question comes again.
+    server.error = null;
+    await press("Delete");
+    await seen(".modal");
+});
+
+test("Z29: after the only step is removed, the focus is at the beginning, and keys undo it", async () => {
+    const server = await startEditor([stepData(1, "message")]);
+    const before = server.steps;
+    await contains(node(1)).focus();
+    await press("Delete");
+    await seen(".modal");
+    server.steps = [];
+    server.answer = { touched: [1] };
+    await contains(".modal .btn-primary").click();
+    await waitForNone(node(1));
+    await animationFrame();
+    expect(".o_telephony_flow_start").toBeFocused();
+    server.steps = before;
+    await press(["Control", "z"]);
+    await seen(node(1));
+    await press(["Control", "y"]);
+    expect.verifySteps([
+        "remove_step [7,1,false]",
+        'restore_steps [7,{"before":{"1":{"active":false}},"after":{"1":{"active":true}}}]',
+        'restore_steps [7,{"before":{"1":{"active":true}},"after":{"1":{"active":false}}}]',
+    ]);
+});
+
+test("Z29: double clicks add and copy one step", async () => {
+    const server = await startEditor([stepData(1, "message"), stepData(2, "hours", { yes: 1 })]);
+    const twice = (selector) => {
+        const el = queryFirst(selector);
+        el.click();
+        el.click();
+    };
+    await contains(node(1)).click();
+    await seen(".fake_panel");
+    server.answer = { step_id: 1, touched: [] };
+    twice(".fake_copy");
+    await expect.waitForSteps(["copy_step [7,1]"]);
+    await contains(".o_telephony_flow_exit[data-exit=yes]").click();
+    await contains("[data-id=add]").click();
+    await seen("[data-id=message]");
+    twice("[data-id=message]");
+    await expect.waitForSteps(['add_step [7,"message",2,"yes"]']);
+    await animationFrame();
+    expect.verifySteps([]);
+});
+
 test("Z29: a drawing opens as wide as the screen if its texts can be read then", () => {
     expect(openingZoom({ clientWidth: 1200 }, { width: 800 })).toBe(1);
     expect(openingZoom({ clientWidth: 390 }, { width: 500 })).toBe(0.78);
