@@ -1,4 +1,5 @@
 import {
+    after,
     animationFrame,
     Deferred,
     describe,
@@ -571,7 +572,38 @@ test("Z29: double clicks add and copy one step", async () => {
     expect.verifySteps([]);
 });
 
-test("Z29: a drawing opens as wide as the screen if its texts can be read then", () => {
+/** Start the drawing on a screen of a given width. */
+async function startOn(width, steps) {
+    const style = document.createElement("style");
+    style.textContent = `.o_telephony_flow_scroller { flex: none !important; width: ${width}px; }`;
+    document.head.append(style);
+    after(() => style.remove());
+    await startEditor(steps);
+    return queryFirst(".o_telephony_flow_scroller");
+}
+
+test("Z29: a drawing opens fitted to the width of the screen", async () => {
+    const toExits = (count) =>
+        Object.fromEntries(Array.from({ length: count }, (_, index) => [`exit${index}`, false]));
+    const el = await startOn(600, [stepData(1, "hours", toExits(5))]);
+    const plane = queryFirst(".o_telephony_flow_plane").getBoundingClientRect();
+    expect(plane.width).toBeGreaterThan(el.clientWidth * 0.95);
+    expect(plane.width).not.toBeGreaterThan(el.clientWidth);
+    expect(el.scrollWidth).toBe(el.clientWidth);
+    expect(".o_telephony_flow_zoom").not.toHaveText("100 %");
+});
+
+test("Z29: a drawing that is too wide opens at its beginning, at full size", async () => {
+    const el = await startOn(400, [stepData(1, "hours", WIDE)]);
+    expect(".o_telephony_flow_zoom").toHaveText("100 %");
+    const screen = el.getBoundingClientRect();
+    const start = queryFirst(".o_telephony_flow_start").getBoundingClientRect();
+    const middle = (rect) => rect.left + rect.width / 2;
+    expect(Math.abs(middle(start) - middle(screen))).toBeLessThan(10);
+    expect(el.scrollLeft).toBeGreaterThan(0);
+});
+
+test("Z29: the scale of the opening is one at which texts can be read", () => {
     expect(openingZoom({ clientWidth: 1200 }, { width: 800 })).toBe(1);
     expect(openingZoom({ clientWidth: 390 }, { width: 500 })).toBe(0.78);
     expect(openingZoom({ clientWidth: 390 }, { width: 5000 })).toBe(1);
