@@ -840,5 +840,6 @@ class TelephonyHttpCase(World, HttpCase):
         self.connect_browser(call, agent, sid)
         self.run_after_commit()
         self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
+        self.tell_room(call, call.provider_call_id, "participant-join", 0)
         self.assertEqual(call.state, "in_progress")
         return call

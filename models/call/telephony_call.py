@@ -43,6 +43,8 @@ EMERGENCY_SECONDS = 24 * 3600
 SPARE_SECONDS = 60
 # Seconds a caller waits for a lost agent to rejoin.
 REJOIN_SECONDS = 30
+# Seconds within which a caller who is led into the conference is reported there.
+ARRIVAL_SECONDS = 3
 RECENT_COUNT = 20
 # Outcomes of unanswered incoming calls.
 UNANSWERED_OUTCOMES = ("missed", "abandoned", "voicemail", "declined", "failed", "queue_callback")
@@ -720,9 +722,12 @@ class TelephonyCall(models.Model):
         answered_at = self.answered_at or (
             (self.direction == "outgoing" and customer.answered_at) or False
         )
+        ended_by = self.ended_by or event.data.get("by") or "customer"
+        state = self.state
+        if ended_by == "customer" and self._has_left_before_talk(event):
+            state, answered_at = self._get_state_before_talk(), False
         # The provider's clock differs from ours; a caller may also leave before the first webhook.
         ended_at = max(event.at, answered_at or self.started_at)
-        ended_by = self.ended_by or event.data.get("by") or "customer"
         duration = int((ended_at - answered_at).total_seconds()) if answered_at else 0
         reason = event.reason if event.kind == "failed" else self.failure_reason
         if event.kind == "leg" and duration >= self._get_time_limit() - 1:
@@ -735,15 +740,37 @@ class TelephonyCall(models.Model):
             "held_at": False,
             "failure_reason": reason,
             # Time after the conversation, as in a voicemail, is not talk time.
-            "duration": duration if self.state == "in_progress" else self.duration or duration,
+            "duration": duration if state == "in_progress" else self.duration or duration,
             "wait_duration": max(
                 0, int(((answered_at or ended_at) - self.started_at).total_seconds())
             ),
             "outcome": self.outcome
             or outcome_of(
-                self.direction, self.state, bool(answered_at), customer.end_reason or "", ended_by
+                self.direction, state, bool(answered_at), customer.end_reason or "", ended_by
             ),
         }
+
+    def _has_left_before_talk(self, event):
+        """Return whether the caller hung up on the way to the agent, and talked to nobody.
+
+        The response that leads into the conference counts as the answer, because the report of the
+        caller's arrival may come late or never. If the call ends right after the response and
+        nobody has reported the arrival, the caller had already gone. A late report corrects this,
+        see `_apply_join`.
+
+        :param CallEvent event: the event that ends this call
+        :rtype: bool
+        """
+        return bool(
+            self.direction == "incoming"
+            and self.state == "in_progress"
+            and not self._get_customer_leg().joined_at
+            and (event.at - self.answered_at).total_seconds() < ARRIVAL_SECONDS
+        )
+
+    def _get_state_before_talk(self):
+        """Return the state in which an incoming call waited for its agent."""
+        return "ringing"
 
     # === EVENT HANDLERS: RETURN THE NEXT STATE === #
 
@@ -790,21 +817,27 @@ class TelephonyCall(models.Model):
             and answered_at
             and (answered_at < self.ended_at and answered_at != self.answered_at)
         ):
-            # The event proves that the parties talked, and since when.
-            is_news = not self.answered_at
-            self.write(
-                {
-                    "answered_at": answered_at,
-                    "outcome": "answered",
-                    "duration": int((self.ended_at - answered_at).total_seconds()),
-                    "wait_duration": max(0, int((answered_at - self.started_at).total_seconds())),
-                }
-            )
-            self._on_late_answer(is_news)
-            self._notify()
+            self._answer_late(answered_at)
         if leg._is_alive() and leg.provider_leg_id:
             # The leg was dialed while the call ended; no agent is left to talk to.
             self._send_end_request()
+
+    def _answer_late(self, answered_at):
+        """Record in this ended call that the parties talked, which an event proves only now.
+
+        :param datetime answered_at: since when (UTC)
+        """
+        is_news = not self.answered_at
+        self.write(
+            {
+                "answered_at": answered_at,
+                "outcome": "answered",
+                "duration": max(0, int((self.ended_at - answered_at).total_seconds())),
+                "wait_duration": max(0, int((answered_at - self.started_at).total_seconds())),
+            }
+        )
+        self._on_late_answer(is_news)
+        self._notify()
 
     def _apply_join(self, event):
         leg = self._match_leg(event)
@@ -815,6 +848,8 @@ class TelephonyCall(models.Model):
             leg._write_first()
         self._save_conference(event.conference_id)
         if leg.role == "customer":
+            if self.state == "ended" and self.outcome in ("missed", "abandoned"):
+                self._answer_late(event.at)
             self._on_customer_joined()
 
     def _save_conference(self, conference_id):
@@ -1133,7 +1168,8 @@ class TelephonyCall(models.Model):
         self._drop_phone_legs(self._get_agent_legs())
         # A customer who leaves the room ends it for all; one who never joined leaves the others
         # there.
-        if (self.ended_by != "customer" or not self.answered_at) and self.leg_ids._is_alive():
+        has_joined = self._get_customer_leg().joined_at
+        if (self.ended_by != "customer" or not has_joined) and self.leg_ids._is_alive():
             self._send_end_request()
 
     def _get_agent(self):

@@ -278,6 +278,9 @@ class TelephonyCall(models.Model):
         self._apply_event(CallEvent("joined", at=fields.Datetime.now()))
         return [*announcement, self._get_join(customer, ends_conference=True)]
 
+    def _get_state_before_talk(self):
+        return "queued" if self.step_id.kind == "queue" else super()._get_state_before_talk()
+
     def _next_while_ended(self, voice_request):
         return [HangUp()]
 

@@ -4,7 +4,7 @@ import time
 
 from odoo.tests import tagged
 
-from ..common import BASE_URL, QUEUE, TelephonyHttpCase, leg_sid
+from ..common import AGENT_LEG, BASE_URL, QUEUE, TelephonyHttpCase, leg_sid
 
 
 @tagged("post_install", "-at_install")
@@ -49,6 +49,44 @@ class TestIncomingTrouble(TelephonyHttpCase):
         # The conference does not end by itself: the caller was never in it.
         self.assertIn([leg_sid(50)], self.provider.sent("end_leg"))
         self.assertEqual(self.notified(self.ana, "call_updated")[-1]["state"], "ended")
+
+    def hang_up_on_the_way(self):
+        """Let the caller hang up after the response that leads into the conference."""
+        call = self.talk()
+        self.customer(call).joined_at = False
+        self.tell_room(call, AGENT_LEG, "participant-join", 1)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="5")
+        return call
+
+    def test_caller_gives_up_on_the_way_to_the_agent(self):
+        """Z20, Z30: nobody spoke: the call is missed, and the agent is not left alone."""
+        call = self.hang_up_on_the_way()
+        self.assertEqual(
+            (call.state, call.outcome, call.answered_at, call.duration),
+            ("ended", "missed", False, 0),
+        )
+        self.assertEqual(call.callback_id.state, "open")
+        self.run_after_commit()
+        self.assertIn([AGENT_LEG], self.provider.sent("end_leg"))
+        self.assertNotEqual(self.agent_ana.state, "in_call")
+
+    def test_late_arrival_proves_the_conversation(self):
+        """The report of the caller's arrival in the conference may come after the end."""
+        call = self.hang_up_on_the_way()
+        self.tell_room(call, call.provider_call_id, "participant-join", 2)
+        self.assertEqual((call.state, call.outcome), ("ended", "answered"))
+        self.assertTrue(call.answered_at)
+        self.assertNotEqual(call.callback_id.state, "open")
+
+    def test_conversation_without_a_report_of_arrival_is_answered(self):
+        """The report of the caller's arrival in the conference may be lost."""
+        call = self.talk()
+        self.customer(call).joined_at = False
+        self.let_time_pass(10)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="20")
+        self.assertEqual((call.state, call.outcome), ("ended", "answered"))
+        self.run_after_commit()
+        self.assertIn([AGENT_LEG], self.provider.sent("end_leg"))
 
     def test_agent_does_not_come(self):
         """Z17: an accept without a connection is undone, and the call rings again."""
