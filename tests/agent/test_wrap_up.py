@@ -358,6 +358,7 @@ class TestWrapUpEvents(WrapUps):
         )
         self.run_after_commit()
         self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
+        self.tell_room(call, call.provider_call_id, "participant-join", 1)
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="9")
         self.assertState("wrap_up")
 

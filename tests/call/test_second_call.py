@@ -38,6 +38,7 @@ class SecondCalls(TelephonyHttpCase):
         self.connect_browser(call, self.agent_ana, SECOND_AGENT_LEG)
         self.run_after_commit()
         self.ask("join", {"CallSid": SECOND}, {"call": call.uuid})
+        self.tell_room(call, SECOND, "participant-join", 0)
         self.assertEqual(call.state, "in_progress")
         return call
 
