@@ -39,6 +39,9 @@ class TelephonyCallLog(models.TransientModel):
     )
     is_answered = fields.Boolean(compute="_compute_is_answered")
     started_at = fields.Datetime("Date", required=True, default=fields.Datetime.now)
+    # What the user chose, and where a long talk time moved it; a corrected one moves it back.
+    wanted_at = fields.Datetime("Chosen Date", default=fields.Datetime.now)
+    moved_at = fields.Datetime("Moved Date")
     minutes = fields.Float(
         "Talk Time", digits=(16, 4), help="Minutes and seconds, such as 4:30, or minutes only."
     )
@@ -62,12 +65,17 @@ class TelephonyCallLog(models.TransientModel):
         for log in self:
             log.number = log.lead_id.phone or log.partner_id.phone or log.number
 
-    @api.onchange("minutes")
+    @api.onchange("minutes", "started_at")
     def _onchange_minutes(self):
         """Move the start of a call that would still be running, so that it ends now."""
-        if 0 < self.minutes <= LONGEST and self.started_at:
+        if self.started_at != self.moved_at:
+            self.wanted_at = self.started_at
+        start = self.wanted_at
+        if start and 0 < self.minutes <= LONGEST:
             latest = fields.Datetime.now() - timedelta(minutes=self.minutes)
-            self.started_at = min(self.started_at, latest.replace(microsecond=0))
+            start = min(start, latest.replace(microsecond=0))
+        self.moved_at = start != self.wanted_at and start
+        self.started_at = start
 
     # === CRUD METHODS === #
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
@@ -60,6 +62,16 @@ class TestLoggedCall(TelephonyCase):
         form = Form(logs.with_context(**partner.action_view_telephony_calls()["context"]))
         self.assertEqual((form.partner_id, form.number), (partner, partner.phone))
 
+    def test_call_can_be_logged_from_list_and_cards(self):
+        """A phone shows cards instead of the list, so both have the button."""
+        action = self.env.ref("crm_telephony.telephony_call_log_action")
+        calls = self.as_user(self.ana)
+        for kind in ("list", "kanban"):
+            arch = etree.fromstring(calls.get_view(view_type=kind)["arch"])
+            self.assertEqual(
+                arch.xpath("/*/header/button[@display='always']/@name"), [str(action.id)], kind
+            )
+
     def test_call_that_has_just_ended_needs_no_other_date(self):
         logs = self.as_user(self.ana, "telephony.call.log")
         form = Form(logs)
@@ -68,6 +80,24 @@ class TestLoggedCall(TelephonyCase):
         form.save().action_log()
         logged = self.env["telephony.call"].search([("is_logged", "=", True)])
         self.assertEqual(logged.duration, 270)
+
+    def test_date_returns_when_a_talk_time_is_corrected(self):
+        """A slip (430 for 4:30) moves the date by hours, but only until it is corrected."""
+        logs = self.as_user(self.ana, "telephony.call.log")
+        form = Form(logs)
+        opened = form.started_at
+        form.minutes = 430
+        self.assertSeconds(form.started_at, -430 * 60)
+        form.minutes = 4.5
+        self.assertSeconds(form.started_at, -270)
+        form.minutes = 0
+        self.assertEqual(form.started_at, opened)
+        yesterday = opened - timedelta(days=1)
+        form.started_at = yesterday
+        form.minutes = 430
+        self.assertEqual(form.started_at, yesterday)
+        form.minutes = 4.5
+        self.assertEqual(form.started_at, yesterday)
 
     def test_impossible_values_are_refused_in_sentences(self):
         now = fields.Datetime.now()
