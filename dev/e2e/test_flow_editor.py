@@ -416,9 +416,18 @@ class Tasks:
         for style in styles:
             threads[style["pid"], style["tid"]] += style["args"].get("elementCount", 0)
         [(thread, _count)] = threads.most_common(1)
+        # Playwright's own questions to the page are tasks, too.
+        questions = [
+            span["ts"]
+            for span in spans
+            if "DevToolsSession" in str(span["args"].get("chrome_mojo_event_info"))
+            and (span["pid"], span["tid"]) == thread
+        ]
         for task in spans:
             if task["name"] == "RunTask" and (task["pid"], task["tid"]) == thread:
                 begin, end = task["ts"], task["ts"] + task["dur"]
+                if any(begin <= question < end for question in questions):
+                    continue
                 styled = sum(
                     style["args"].get("elementCount", 0)
                     for style in styles
@@ -440,20 +449,24 @@ def test_large_flow_stays_fluent(world, drawing):
     ready = draw.panel.locator("[name=message] textarea")
     keys = draw.panel.locator("[name=key_ids] .o_list_renderer")
     undo = draw.page.locator(".o_telephony_flow_undo")
-    # Odoo compiles the form of a step, and the list in that of a menu, at their first use.
-    menu.locator(".o_telephony_flow_node").click()
-    expect(keys).to_be_visible()
-    message.locator(".o_telephony_flow_node").click()
-    expect(keys).to_have_count(0)
-    expect(ready).to_be_visible()
-    draw.panel.locator(".o_telephony_flow_close").click()
-    expect(draw.panel).to_have_count(0)
     found = {}
 
     def measure(name):
         found[name] = Tasks(draw.page)
         return found[name]
 
+    # The page itself is loaded when the browser has nothing else to do.
+    draw.page.wait_for_selector(".o_telephony_systray")
+    draw.page.evaluate("() => new Promise((done) => requestIdleCallback(() => done()))")
+    # Odoo compiles the form of a step, and the list in that of a menu, at their first use.
+    with measure("open the first step"):
+        message.locator(".o_telephony_flow_node").click()
+        expect(ready).to_be_visible()
+    with measure("open the first menu"):
+        menu.locator(".o_telephony_flow_node").click()
+        draw.page.wait_for_selector(".o_telephony_flow_panel:not([inert]) .o_list_renderer")
+    draw.panel.locator(".o_telephony_flow_close").click()
+    expect(draw.panel).to_have_count(0)
     with measure("zoom"):
         draw.page.locator(".o_telephony_flow_zoom_out").click()
         expect(draw.page.locator(".o_telephony_flow_zoom")).to_have_text("90 %")
@@ -466,7 +479,6 @@ def test_large_flow_stays_fluent(world, drawing):
         expect(ready).to_be_visible()
     with measure("copy"):
         draw.panel.locator(".o_telephony_flow_copy").click()
-        # Playwright's own waiting for a number of elements is a long task.
         draw.page.wait_for_function(
             """count => document.getElementsByClassName("o_telephony_flow_node").length === count
                 && document.querySelector(".o_telephony_flow_panel:not([inert]) textarea")""",
