@@ -43,7 +43,7 @@ EMERGENCY_SECONDS = 24 * 3600
 SPARE_SECONDS = 60
 # Seconds a caller waits for a lost agent to rejoin.
 REJOIN_SECONDS = 30
-# Seconds within which a caller who is led into the conference is reported there.
+# Seconds within which the provider usually reports that a caller has joined the conference.
 ARRIVAL_SECONDS = 3
 RECENT_COUNT = 20
 # Outcomes of unanswered incoming calls.
@@ -751,12 +751,12 @@ class TelephonyCall(models.Model):
         }
 
     def _has_left_before_talk(self, event):
-        """Return whether the caller hung up on the way to the agent, and talked to nobody.
+        """Return whether the caller hung up before being connected to the agent.
 
-        The response that leads into the conference counts as the answer, because the report of the
-        caller's arrival may come late or never. If the call ends right after the response and
-        nobody has reported the arrival, the caller had already gone. A late report corrects this,
-        see `_apply_join`.
+        The call counts as answered once the response that connects the caller is sent, because the
+        report that the caller has joined may be late or lost. If the call ends right after that
+        response and no such report has arrived, the caller never joined. If the report arrives
+        later, `_apply_join` corrects the outcome.
 
         :param CallEvent event: the event that ends this call
         :rtype: bool
