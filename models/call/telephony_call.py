@@ -607,6 +607,8 @@ class TelephonyCall(models.Model):
                 _logger.info("The test of a browser's connection is over: %s", event.key)
             elif kind in LEG_END_REASONS:
                 _logger.info("The leg has ended before its first webhook: %s", event.key)
+            elif kind:
+                _logger.info("A browser that was refused has left: %s", event.key)
             else:
                 # It is not recorded, so that it can be delivered again once the leg is known.
                 _logger.warning("An event names an unknown leg: %s", event.key)

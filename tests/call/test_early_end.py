@@ -167,3 +167,14 @@ class TestEarlyEnd(TelephonyHttpCase):
         self.assertFalse(self.find_events())
         call, _verbs = self.call_in()
         self.assertNotEqual(call.state, "ended")
+
+    def test_end_of_a_refused_browser_is_no_surprise(self):
+        """An agent accepts when the caller has just hung up: the log of ordinary use is clean."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in()
+        self.tell_end()
+        answer = self.connect_browser(call, self.agent_ana)
+        self.assertEqual([verb.tag for verb in answer], ["Hangup"])
+        with self.assertNoLogs("odoo.addons.crm_telephony", "WARNING"):
+            self.tell_end(AGENT_LEG, "no-answer")
+        self.assertEqual((call.state, call.outcome), ("ended", "missed"))
