@@ -15,7 +15,8 @@ https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 
 A transaction that has already written cannot begin anew and does not enter. Rows are still locked
 before they are changed, and a lost race is still repeated (`run_again_at_once`): for that
-transaction, for users who edit records in forms, and for locks that took too long.
+transaction, for users who edit records in forms, for locks that took too long, and for teams with
+more free agents than a transaction may lock (`MOST_KEYS`).
 
 No wait is endless, because each blocks a worker: a request waits at the gate for `WAIT_MS`, with
 all its repetitions. Without its locks it goes on, but waits for a row for `ROW_MS` at most. Then it
