@@ -360,7 +360,7 @@ def test_numbers_are_assigned_in_the_flow(world, drawing, arrange):
 MANY = 200
 #: Milliseconds of the processor in one task of the browser, and elements that it styles anew. On an
 #: idle machine an act takes less than 50 ms; the number of elements does not depend on the machine.
-LONGEST, MOST_STYLED = 75, 3000
+LONGEST, MOST_STYLED = 75, 2000
 
 
 def _make_large_flow(world, flow_id):
