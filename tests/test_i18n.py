@@ -23,6 +23,7 @@ CHINESE = "zh_CN"
 #: Languages with, at least, everything that callers hear and that the web client shows: by the name
 #: of the file, the code that Odoo installs.
 LANGUAGES = {
+    "ar": "ar_001",
     "de": "de_DE",
     "es": "es_ES",
     "fr": "fr_FR",
@@ -35,11 +36,19 @@ LANGUAGES = {
 MARKS = re.compile(r"%\(\w+\)[-+.\d]*[a-z]|%[sd]|</?\w[^>]*>|\{\{.*?\}\}|\$\{.*?\}")
 ADDON = Path(file_path("crm_telephony/__manifest__.py")).parent
 
+#: Letters of the languages that are not written in Latin ones, by the name of the file.
+SCRIPTS = {
+    "ar": "[\u0600-\u06ff]",
+    "ja": "[\u3040-\u30ff\u4e00-\u9fff]",
+    CHINESE: "[\u3040-\u30ff\u4e00-\u9fff]",
+}
+
 _lt = LazyTranslate(__name__)
 #: Texts that are the same as in English, by the name of the file.
 SAME = {
     name: set(texts.split("; "))
     for name, texts in {
+        "ar": "UUID",
         "de": (
             "Administrator; Avatar; Browser; Code; Dashboard; Echo; Jitter; Jitter (ms); "
             "Lead; Mailbox; Name; Offline; Online; Pause; Position %(position)s; Problem; "
@@ -102,12 +111,12 @@ class TestTranslationFiles(TransactionCase):
 
     def test_words_are_written_in_the_script_of_the_language(self):
         """A text of a European language in the file of another script is found."""
-        for name in (CHINESE, "ja"):
+        for name, letters in SCRIPTS.items():
             for text, entry in read_texts(f"{name}.po").items():
                 words = re.search(r"[A-Za-z]{4}", MARKS.sub("", entry.msgstr))
                 if words and entry.msgstr != text:
                     with self.subTest(language=name, text=text):
-                        self.assertRegex(entry.msgstr, "[\u3040-\u30ff\u4e00-\u9fff]")
+                        self.assertRegex(entry.msgstr, letters)
 
     def test_every_python_text_can_be_exported(self):
         """The export finds literals only: `_(variable)` would stay English for ever."""
@@ -134,7 +143,7 @@ class TestTranslationFiles(TransactionCase):
 
 @tagged("post_install", "-at_install")
 class TestLanguages(TelephonyHttpCase):
-    """The seven languages that have at least what is spoken and what the web client shows."""
+    """The eight languages that have at least what is spoken and what the web client shows."""
 
     @classmethod
     def setUpClass(cls):
@@ -186,6 +195,18 @@ class TestLanguages(TelephonyHttpCase):
             with self.subTest(language=name):
                 self.assertEqual(sorted(same - SAME[name]), [])
                 self.assertFalse(same & self.spoken)
+
+    def test_numbers_in_arabic_sentences_are_isolated(self):
+        """The words around a number reverse its groups, unless Unicode isolates separate them.
+
+        A name has them too: callers without one are shown with their number.
+        """
+        inserted = re.compile(r"(.?)(%\((?:name|names|number|numbers|target)\)s)(.?)")
+        for text, entry in read_texts("ar.po").items():
+            for before, mark, after in inserted.findall(entry.msgstr):
+                with self.subTest(text=text):
+                    isolated = (before, after) == ("\u2068", "\u2069")
+                    self.assertEqual(isolated, text not in self.spoken, mark)
 
     def test_catalogues_are_loaded_by_odoo(self):
         """Odoo reads each file without a warning, and finds all of it."""
