@@ -139,6 +139,11 @@ def test_a_call_is_silenced(world, agent, customers):
     for tab in (phone, other):
         expect(tab.card).to_have_attribute("data-small", "true")
     stays(lambda: not (phone.plays_ring() or other.plays_ring()), "it is silent", 1)
+    for tab in (phone, other):
+        tab.page.reload()
+        tab.rings("Hanne Wouters")
+        expect(tab.card).to_have_attribute("data-small", "true")
+    stays(lambda: not (phone.plays_ring() or other.plays_ring()), "a reload changes nothing", 1)
     telephone.in_queue()
     assert not telephone.over
     phone.accept().is_talking()

@@ -386,9 +386,7 @@ export class SoftphoneStore extends Reactive {
         }
         this._left.delete(call.uuid);
         this.removeOffer(call.uuid);
-        if (this.silenced[call.uuid]) {
-            this.silence({ uuid: call.uuid }, false);
-        }
+        this.endSilence(call.uuid);
         const known = this.findCall(call.uuid);
         if (isAsking(known) !== isAsking(call)) {
             // A consultation puts the customer on hold, and its end resumes the customer.
@@ -515,6 +513,13 @@ export class SoftphoneStore extends Reactive {
      */
     silence({ uuid, id }, isSilent) {
         this.silenced = { ...this.silenced, [uuid]: isSilent ? id : undefined };
+    }
+
+    /** Forget the silence of a call that waits no longer. @param {string} uuid */
+    endSilence(uuid) {
+        if (this.silenced[uuid]) {
+            this.silence({ uuid }, false);
+        }
     }
 
     /** Show an offer again that was closed here, but still rings for the server. */

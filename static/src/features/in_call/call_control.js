@@ -18,6 +18,8 @@ const FETCH_DELAY = 1000;
 const KEY_DELAY = 400;
 /** Number of keys that one request may send. */
 const MOST_KEYS = 32;
+/** Why an offer was closed: the caller has been answered, or has hung up. */
+const CALLER_LEFT = ["accepted", "canceled"];
 
 export class CallControl {
     /**
@@ -485,6 +487,9 @@ export class CallControl {
     onOfferClosed({ uuid, offer_id, reason, by_me, message }) {
         const { store } = this;
         const wasRinging = store.closeOffer({ uuid, offer_id });
+        if (CALLER_LEFT.includes(reason)) {
+            store.endSilence(uuid);
+        }
         this._onOffers();
         if (!wasRinging || store.accepting === uuid) {
             return;

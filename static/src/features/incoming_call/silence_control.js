@@ -1,10 +1,14 @@
 /**
  * Silences the ring of a call without declining it: the caller goes on waiting. One tab rings for
- * all, so each tab follows.
+ * all, so each tab follows. Each tab stores it, so that a reload does not ring again.
  */
 
+import { browser } from "@web/core/browser/browser";
+import { effect } from "@web/core/utils/reactive";
 import { addPart } from "@crm_telephony/core/softphone_part";
 import { BrowserTabs } from "@crm_telephony/voice/browser_tabs";
+
+const KEY = "telephony.silenced";
 
 export class SilenceControl {
     /**
@@ -13,6 +17,8 @@ export class SilenceControl {
      */
     constructor(store, ringer) {
         Object.assign(this, { store, ringer });
+        this._restore();
+        effect(({ silenced }) => this._keep(silenced), [store]);
         this.browserTabs = new BrowserTabs((type, payload) => {
             if (type === "silence") {
                 this._apply(payload);
@@ -26,6 +32,21 @@ export class SilenceControl {
         const change = { uuid, id: offer.id, isSilent: !this.store.isSilenced(offer) };
         this._apply(change);
         this.browserTabs.send("silence", change);
+    }
+
+    _restore() {
+        try {
+            const kept = JSON.parse(browser.sessionStorage.getItem(KEY) || "{}");
+            for (const [uuid, id] of Object.entries(kept)) {
+                this.store.silence({ uuid, id }, true);
+            }
+        } catch {
+            browser.sessionStorage.removeItem(KEY); // written by another version
+        }
+    }
+
+    _keep(silenced) {
+        browser.sessionStorage.setItem(KEY, JSON.stringify(silenced));
     }
 
     _apply({ uuid, id, isSilent }) {

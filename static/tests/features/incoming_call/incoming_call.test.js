@@ -18,6 +18,8 @@ import {
 } from "@crm_telephony/../tests/telephony_test_helpers";
 import { VoiceErrorKind } from "@crm_telephony/core/constants";
 import { VoiceError } from "@crm_telephony/core/human_error";
+import { SoftphoneStore } from "@crm_telephony/core/softphone_store";
+import { SilenceControl } from "@crm_telephony/features/incoming_call/silence_control";
 import { VoiceDevice } from "@crm_telephony/voice/voice_device";
 
 defineTelephony();
@@ -262,6 +264,32 @@ test("a call handed over by a colleague rings although it was silenced before", 
     const transfer = { kind: "blind", name: "Ana", note: false };
     sendBus("telephony/offer_made", { ...offerData(), id: 2, transfer });
     await waitUntil(() => store.audibleOffers.length === 1);
+});
+
+test("a silenced call stays silent after a reload, until its caller waits no longer", async () => {
+    fakeVoice();
+    const { softphone, store } = await startSoftphone({ snapshot: { offers: [offerData()] } });
+    await mountSoftphone();
+    const reloaded = () => {
+        const page = new SoftphoneStore();
+        new SilenceControl(page, softphone.ringer);
+        page.addOffer(offerData());
+        return page.audibleOffers.length ? "rings" : "silent";
+    };
+    expect(reloaded()).toBe("rings");
+    softphone.silence.toggle(store.offers[0]);
+    expect(reloaded()).toBe("silent");
+    softphone.silence.toggle(store.offers[0]);
+    expect(reloaded()).toBe("rings");
+    softphone.silence.toggle(store.offers[0]);
+    sendBus("telephony/offer_closed", { uuid: "u-1", offer_id: 1, reason: "expired" });
+    await waitForNone(CARD);
+    expect(reloaded()).toBe("silent"); // the next round of the queue
+    sendBus("telephony/offer_made", { ...offerData(), id: 2 });
+    await seen(CARD);
+    sendBus("telephony/offer_closed", { uuid: "u-1", offer_id: 2, reason: "canceled" });
+    await waitForNone(CARD);
+    expect(reloaded()).toBe("rings");
 });
 
 test("the card is made small without silencing the call", async () => {
