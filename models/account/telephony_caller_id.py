@@ -28,6 +28,8 @@ EXTENSION_KEYS = frozenset("0123456789*#w")
 # Maximum delay (s) of Twilio's call.
 MAX_DELAY = 60
 PENDING = ("calling", "waiting")
+# Fields that decide which caller IDs a page shows, and how. `_notify` announces the state.
+SHOWN_FIELDS = {"active", "agent_id", "name"}
 
 
 class TelephonyCallerId(models.Model):
@@ -97,6 +99,20 @@ class TelephonyCallerId(models.Model):
         for record in self:
             record.number_display = self.env["telephony.call"]._format_number(record.number)
             record.display_name = f"{record.name} ({record.number_display})"
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        is_shown = bool(SHOWN_FIELDS & vals.keys())
+        agents = self._get_agents() if is_shown else self.env["telephony.agent"]
+        result = super().write(vals)
+        if is_shown:
+            (agents | self._get_agents())._notify_rights()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_notify_agents(self):
+        self._get_agents()._notify_rights()
 
     # === RPC === #
 
@@ -472,10 +488,24 @@ class TelephonyCallerId(models.Model):
     # === TO THE CLIENT === #
 
     def _notify(self):
+        """Announce the state of these verifications to the pages that show them."""
         for record in self.filtered("agent_id"):
             user = record.agent_id.user_id
             [payload] = record.with_context(lang=user.lang)._to_client()
             user._bus_send("telephony/caller_id_updated", payload)
+        self.filtered(lambda record: not record.agent_id)._get_agents()._notify_rights()
+
+    def _get_agents(self):
+        """Return the agents whose pages show these caller IDs: the owners, or all for shared ones.
+
+        :return: the agents, as superuser
+        """
+        # sudo: telephony.agent - only to notify their pages, which read what they may read
+        records_sudo = self.sudo()
+        shared_sudo = records_sudo.filtered(lambda record: not record.agent_id)
+        return records_sudo.agent_id | records_sudo.agent_id.search(
+            [("allow_caller_id", "=", True), ("company_id", "in", shared_sudo.company_id.ids)]
+        )
 
     def _to_client(self):
         """Return the payloads of these caller IDs for the softphone.

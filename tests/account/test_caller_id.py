@@ -459,6 +459,35 @@ class TestChoice(CallerIdWorld):
         calls = self.env["telephony.call"].search([("caller_id_id", "=", record.id)])
         self.assertEqual(calls.mapped("from_number"), [MOBILE])
 
+    def test_caller_ids_of_a_user_are_announced_to_the_page(self):
+        """An administrator renames, takes away or shares a caller ID, and the page is open."""
+        mine = self.make()
+        shared = self.make("+32471222444", agent=self.agent_ana.browse())
+        self.agent_bob.allow_caller_id = False
+        for record in (mine, shared):
+            for act in (
+                lambda record: record.write({"name": "Renamed"}),
+                lambda record: record.write({"active": False}),
+                lambda record: record.write({"active": True}),
+                lambda record: record._set_state("lost"),
+                lambda record: record.write({"agent_id": self.agent_bob.id}),
+                lambda record: record.write({"agent_id": False}),
+                lambda record: record.unlink(),
+            ):
+                with self.subTest(record.number):
+                    self.notifications.clear()
+                    act(record)
+                    self.assertTrue(
+                        self.notified(self.ana, "rights_changed")
+                        or self.notified(self.ana, "caller_id_updated")
+                    )
+                    self.assertFalse(self.notified(self.max, "rights_changed"))
+                    self.assertFalse(self.notified(self.cleo, "rights_changed"))
+        record = self.make()
+        self.notifications.clear()
+        record.write({"provider_caller_id": "PN1"})
+        self.assertFalse(self.notified(self.ana, "rights_changed"), "no page shows this")
+
     def test_removed_at_twilio(self):
         """Z12: this refusal marks a caller ID as lost; no other number replaces it."""
         record = self.make()

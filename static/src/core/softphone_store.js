@@ -320,6 +320,7 @@ export class SoftphoneStore extends Reactive {
         this.isStarted = data.is_started !== false;
         this.numbers = data.numbers;
         this.callerIds = data.caller_ids;
+        this._dropSender();
         this.allowCallerId = Boolean(data.allow_caller_id);
         this.myCallerIds = data.my_caller_ids || [];
         this.country = data.country;
@@ -332,6 +333,15 @@ export class SoftphoneStore extends Reactive {
         data.closed?.forEach((id) => this.closeOffer({ offer_id: id }));
         data.offers.forEach((offer) => this.addOffer(offer));
         this.isReady = true;
+    }
+
+    /** Forget a number or caller ID chosen for the next call that may no longer be used. */
+    _dropSender() {
+        const { sender } = this.draft;
+        const usable = sender?.kind === "number" ? this.numbers : this.callerIds;
+        if (sender && !usable.some(({ id }) => id === sender.id)) {
+            this.draft.sender = null;
+        }
     }
 
     _applyRecent(recent, mark) {

@@ -34,7 +34,9 @@ export class SenderLine extends Component {
     }
 
     get shown() {
-        return this.store.draft.sender || this.state.last || defaultSenderOf(this.store);
+        const { last } = this.state;
+        const usableLast = this.senders.find(({ key }) => key === last?.key);
+        return this.store.draft.sender || usableLast || defaultSenderOf(this.store);
     }
 
     get text() {

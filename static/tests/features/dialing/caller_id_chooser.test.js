@@ -5,6 +5,7 @@ import {
     press,
     queryFirst,
     test,
+    waitFor,
     waitForNone,
 } from "@odoo/hoot";
 import { contains, makeServerError, onRpc } from "@web/../tests/web_test_helpers";
@@ -15,6 +16,7 @@ import {
     fakeVoice,
     mountSoftphone,
     seen,
+    sendBus,
     startSoftphone,
 } from "@crm_telephony/../tests/telephony_test_helpers";
 
@@ -129,6 +131,31 @@ test("the keypad says what the customer sees, and one click changes it", async (
     await type("047");
     await seen(".o_telephony_call[data-voice=connected]");
     expect.verifySteps(["dial 047 as null number 5", "connect u-1"]);
+});
+
+test("a revoked caller ID or number leaves the open keypad", async () => {
+    const world = await start(CALLER_IDS.slice(0, 1), { numbers: NUMBERS, preselected_id: 5 });
+    const revoke = async (values) => {
+        Object.assign(world.snapshot, values);
+        sendBus("telephony/rights_changed", {});
+    };
+    const choose = async (sender) => {
+        await contains(".o_telephony_shown_number").click();
+        await contains(`.o_telephony_sender${sender}`).click();
+    };
+    const shows = (text) => waitFor(`.o_telephony_shown_number:contains(${text})`);
+    await choose("[data-kind=number][data-id='7']");
+    await shows("+32 2 555 01 01");
+    await revoke({ numbers: NUMBERS.slice(0, 1) });
+    await shows("+32 470 00 00 01");
+    await choose("[data-kind=caller_id]");
+    await contains(INPUT).edit("+32470999888", { confirm: false });
+    await advanceTime(400); // what was shown to this customer last
+    await revoke({ caller_ids: [] });
+    await shows("+32 2 555 01 00");
+    await press("Enter");
+    await seen(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps(["choices +32470999888", "dial +32470999888 as null", "connect u-1"]);
 });
 
 test("an error about a revoked caller ID goes when another one is chosen", async () => {
