@@ -81,7 +81,8 @@ class TelephonyCall(models.Model):
 
         :param str uuid: the call
         :param dict target: `type` is `agent`, `queue` or `number`, with `id`, or `number` as typed;
-            an administrator may add the `reason` to call a number that a rule forbids
+            the `reason` to call a blacklisted number is added, or by an administrator to override
+            a rule
         :param str mode: `blind`: hand the call over at once; `warm`: consult first, while the
             customer hears music; `conference`: start a three-way call
         :raise UserError: the call cannot be transferred, or the target cannot take it
@@ -640,7 +641,9 @@ class TelephonyCall(models.Model):
     # === PRIVACY === #
 
     def _anonymize(self, user=None):
-        self.transfer_ids.write({"number": False, "override_reason": False, "note": False})
+        self.transfer_ids.write(
+            {"number": False, "override_reason": False, "blacklist_reason": False, "note": False}
+        )
         super()._anonymize(user)
 
     def _forget_number(self, number):

@@ -77,6 +77,10 @@ class TelephonyTransfer(models.Model):
         readonly=True,
         help="Why an administrator called this number despite a rule.",
     )
+    blacklist_reason = fields.Char(
+        readonly=True,
+        help="Why the user called this number although it is on the phone blacklist.",
+    )
     state = fields.Selection(
         [
             ("ringing", "Ringing"),
@@ -209,7 +213,8 @@ class TelephonyTransfer(models.Model):
         :param call: the call, as superuser
         :param dict target: see `telephony.call.transfer`
         :raise UserError: the target does not exist, or cannot take the call
-        :return: `kind`, and `agent_id`, `queue_id` or `number` with `override_reason`
+        :raise TelephonyRuleError: the number may be called only with a reason
+        :return: `kind`, and `agent_id`, `queue_id` or `number` with its reasons
         :rtype: dict
         """
         calls = self.env["telephony.call"]
@@ -217,12 +222,18 @@ class TelephonyTransfer(models.Model):
         if kind == "number":
             number = calls._normalize_dialed(str(target.get("number") or "").strip(), None)
             agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call.company_id)
-            reason = calls._check_rules(agent_sudo, number, target.get("reason"))
+            given = target.get("reason")
+            reason = calls._check_rules(agent_sudo, number, given)
             if not call.number_id:
                 raise UserError(
                     self.env._("This call has no company number to call an external number with.")
                 )
-            return {"kind": kind, "number": number, "override_reason": reason or False}
+            return {
+                "kind": kind,
+                "number": number,
+                "override_reason": reason or False,
+                "blacklist_reason": calls._check_blacklist(number, given) or False,
+            }
         model = {"agent": "telephony.agent", "queue": "telephony.queue"}.get(kind)
         target_id = target.get("id")
         if not model or not isinstance(target_id, int):

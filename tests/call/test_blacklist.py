@@ -5,11 +5,13 @@ from odoo.tests import tagged
 
 from odoo.addons.crm_telephony.models.call.telephony_call_outgoing import TelephonyRuleError
 
-from ..common import CUSTOMER, TelephonyCase
+from ..common import CUSTOMER, TelephonyHttpCase
+
+OTHER_CUSTOMER = "+32471998877"
 
 
 @tagged("post_install", "-at_install")
-class TestBlacklist(TelephonyCase):
+class TestBlacklist(TelephonyHttpCase):
     def setUp(self):
         super().setUp()
         self.env["phone.blacklist"].sudo()._add([CUSTOMER])
@@ -55,6 +57,33 @@ class TestBlacklist(TelephonyCase):
         ):
             with self.subTest(entry), self.assertRaisesRegex(TelephonyRuleError, "blacklist"):
                 self.dial(**entry)
+
+    def test_question_is_asked_before_a_blacklisted_number_is_added_to_a_call(self):
+        """A transfer asks in the same words as a call, and stores the reason."""
+        self.env["phone.blacklist"].sudo()._add([OTHER_CUSTOMER])
+        target = {"type": "number", "number": "0471 99 88 77"}
+        with self.assertRaises(TelephonyRuleError) as asked:
+            self.dial(number=OTHER_CUSTOMER)
+        call = self.talk()
+        self.provider.requests.clear()
+        for mode in ("blind", "warm", "conference"):
+            for reason in ({}, {"reason": None}, {"reason": "  "}):
+                with self.subTest(mode, **reason), self.assertRaises(TelephonyRuleError) as refused:
+                    self.as_user(self.ana).transfer(call.uuid, {**target, **reason}, mode)
+                self.assertEqual(str(refused.exception), str(asked.exception))
+        self.run_after_commit()
+        self.assertFalse(self.provider.sent("add_participant"))
+        self.as_user(self.ana).transfer(
+            call.uuid, {**target, "reason": " Asked us to call "}, "warm"
+        )
+        self.run_after_commit()
+        [[_room, values]] = self.provider.sent("add_participant")
+        self.assertEqual(values["to"], OTHER_CUSTOMER)
+        transfer = call.transfer_ids
+        self.assertEqual(transfer.blacklist_reason, "Asked us to call")
+        self.assertFalse(transfer.override_reason, "no rule of the company was overridden")
+        call._anonymize()
+        self.assertFalse(transfer.blacklist_reason)
 
     def test_number_that_left_the_blacklist_is_called_at_once(self):
         self.env["phone.blacklist"].sudo()._remove([CUSTOMER])

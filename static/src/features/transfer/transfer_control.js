@@ -49,6 +49,7 @@ export class TransferControl {
      */
     async transfer(call, { type, id, number }, mode, reason) {
         const target = type === "number" ? { type, number, reason } : { type, id };
+        this.store.clearError(); // also the question that the reason answers
         await this.notes.flush(call.uuid); // the target receives the note with the call
         try {
             this._apply(await this._ask("transfer", call.uuid, target, mode));

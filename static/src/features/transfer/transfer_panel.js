@@ -111,7 +111,6 @@ export class TransferPanel extends Component {
     /** @param {"blind"|"warm"|"conference"} mode */
     async transfer(mode) {
         this.state.isBusy = true;
-        this.store.clearError();
         await this.softphone.transfer.transfer(this.props.call, this.chosen, mode);
         this.state.isBusy = false;
     }

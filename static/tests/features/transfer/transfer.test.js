@@ -8,12 +8,19 @@ import {
     expect,
     press,
     queryAllTexts,
+    queryFirst,
     test,
     waitForNone,
     waitUntil,
 } from "@odoo/hoot";
 import { serializeDateTime } from "@web/core/l10n/dates";
-import { contains, onRpc, patchWithCleanup, serverState } from "@web/../tests/web_test_helpers";
+import {
+    contains,
+    makeServerError,
+    onRpc,
+    patchWithCleanup,
+    serverState,
+} from "@web/../tests/web_test_helpers";
 import {
     defineTelephony,
     endedData,
@@ -29,6 +36,8 @@ import { liveTransferText } from "@crm_telephony/features/transfer/transfer_labe
 
 defineTelephony();
 
+const RULE_ERROR =
+    "odoo.addons.crm_telephony.models.call.telephony_call_outgoing.TelephonyRuleError";
 const transferData = (values = {}) => ({
     id: 9,
     mode: "warm",
@@ -105,6 +114,47 @@ describe("choosing the target", () => {
         sendBus("telephony/call_left", left);
         await seen(".o_notification");
         expect(".o_notification").toHaveText(/transferred to Bob/);
+    });
+
+    test("a blacklisted number asks for a reason, by keyboard", async () => {
+        const { store } = await speak();
+        const sentence = "+32 471 99 88 77 has been on the phone blacklist since 11/22/2026.";
+        onRpc("telephony.call", "transfer_targets", () => [
+            { type: "number", number: "+32471998877", name: "+32 471 99 88 77", reason: false },
+        ]);
+        onRpc("telephony.call", "transfer", ({ args: [, target, mode] }) => {
+            expect.step(`${mode} ${target.number} ${target.reason}`);
+            if (!target.reason) {
+                throw makeServerError({ errorName: RULE_ERROR, message: sentence });
+            }
+            return runningData({ transfer: transferData({ state: "ringing", mode }) });
+        });
+        await contains(".o_telephony_transfer_toggle").click();
+        await seen(".o_telephony_target");
+        await press("ArrowDown");
+        await animationFrame();
+        const ask = async () => {
+            await press("Enter"); // on the button
+            await seen(".o_telephony_reason");
+            expect(".modal-body p").toHaveText(sentence);
+            expect(".o_telephony_reason").toBeFocused();
+        };
+        queryFirst(".o_telephony_ask_first").focus();
+        await ask();
+        await press("Escape");
+        await waitForNone(".o_telephony_reason");
+        await animationFrame();
+        expect(".o_telephony_error").toHaveText(sentence);
+        expect(".o_telephony_ask_first").toBeFocused();
+        await ask();
+        await edit("Asked us to call", { confirm: "enter" });
+        await seen(".o_telephony_strip");
+        expect(store.error).toBe("");
+        expect.verifySteps([
+            "warm +32471998877 undefined",
+            "warm +32471998877 undefined",
+            "warm +32471998877 Asked us to call",
+        ]);
     });
 
     test("the panel does not outlive its call", async () => {
