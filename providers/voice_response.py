@@ -5,6 +5,11 @@ renders them in its own language (`providers/twilio/twiml.py`).
 """
 
 from dataclasses import dataclass
+from unicodedata import east_asian_width
+
+# Seconds in which a slow voice speaks one character: a syllable in Chinese, a sound elsewhere.
+SYLLABLE_SECONDS = 0.3
+SOUND_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,17 @@ class Say:
     text: str
     language: str = "en-US"
 
+    @property
+    def seconds(self):
+        """Return an estimate of the time to speak the text, rather too long than too short.
+
+        :rtype: float
+        """
+        return sum(
+            SYLLABLE_SECONDS if east_asian_width(character) in "WF" else SOUND_SECONDS
+            for character in self.text
+        )
+
 
 @dataclass(frozen=True)
 class Play:
@@ -26,11 +42,13 @@ class Play:
     :param str url: public URL of the sound
     :param int loop: number of repetitions; 0 means for ever
     :param str name: name of the sound in the audio library, or empty
+    :param float seconds: length of the sound, or 0 if it is unknown
     """
 
     url: str
     loop: int = 1
     name: str = ""
+    seconds: float = 0
 
 
 @dataclass(frozen=True)

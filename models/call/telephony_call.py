@@ -767,8 +767,15 @@ class TelephonyCall(models.Model):
             self.direction == "incoming"
             and self.state == "in_progress"
             and not self._get_customer_leg().joined_at
-            and (event.at - self.answered_at).total_seconds() < ARRIVAL_SECONDS
+            and event.at < self._get_arrival_deadline()
         )
+
+    def _get_arrival_deadline(self):
+        """Return when the caller has joined the conference, even if no report says so.
+
+        :rtype: datetime
+        """
+        return self.answered_at + timedelta(seconds=ARRIVAL_SECONDS)
 
     def _get_state_before_talk(self):
         """Return the state in which an incoming call waited for its agent."""

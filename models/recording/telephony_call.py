@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -215,6 +216,14 @@ class TelephonyCall(models.Model):
             {"recording_announced_at": fields.Datetime.now(), "is_announcement_played": True}
         )
         return self._get_recording_announcement()
+
+    def _get_arrival_deadline(self):
+        """Add the announcement, which is played before the caller joins the conference."""
+        deadline = super()._get_arrival_deadline()
+        if not self.recording_announced_at:
+            return deadline
+        seconds = sum(step.seconds for step in self._get_recording_announcement())
+        return deadline + timedelta(seconds=seconds)
 
     def _doubt_sounds(self):
         is_doubted = super()._doubt_sounds()

@@ -46,7 +46,8 @@ class TelephonySpeech(models.AbstractModel):
             langs = (lang or ENGLISH, self._choose_language(account, lang, code))
             for sound in self._find_sounds(account.company_id, langs, code):
                 if sound._is_heard():
-                    return Play(sound._get_public_url(account), name=sound.name)
+                    url = sound._get_public_url(account)
+                    return Play(url, name=sound.name, seconds=sound.seconds)
         return super()._say(account, lang, code, **values)
 
     @api.model

@@ -70,6 +70,49 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertIn([AGENT_LEG], self.provider.sent("end_leg"))
         self.assertNotEqual(self.agent_ana.state, "in_call")
 
+    def announce(self, text=None):
+        """Announce the recording to callers, in the standard words or those of the company."""
+        self.number.recording_mode = "always"
+        self.company_a.telephony_announce_incoming = True
+        if text:
+            self.env["telephony.sentence"].create(
+                {
+                    "company_id": self.company_a.id,
+                    "lang": "en_US",
+                    "code": "recorded",
+                    "place": "recording",
+                    "text": text,
+                }
+            )
+
+    def hang_up_after(self, seconds):
+        """Let the caller hang up after a time without a report of the arrival."""
+        call = self.talk()
+        self.customer(call).joined_at = False
+        self.let_time_pass(seconds)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="20")
+        return call
+
+    def test_caller_gives_up_during_the_announcement_of_the_recording(self):
+        """The caller joins the conference after the announcement."""
+        self.announce()
+        call = self.hang_up_after(4)
+        self.assertEqual((call.state, call.outcome, call.duration), ("ended", "missed", 0))
+        self.assertEqual(call.callback_id.state, "open")
+
+    def test_caller_gives_up_during_a_long_announcement(self):
+        self.announce("Calls are recorded to train our agents. If you do not agree, tell us now.")
+        self.assertEqual(self.hang_up_after(8).outcome, "missed")
+
+    def test_caller_gives_up_during_a_chinese_announcement(self):
+        self.announce("为了提高服务质量，本次通话将被录音。如不同意请告知。")
+        self.assertEqual(self.hang_up_after(8).outcome, "missed")
+
+    def test_announced_conversation_without_a_report_of_arrival_is_answered(self):
+        self.announce()
+        call = self.hang_up_after(10)
+        self.assertEqual((call.state, call.outcome), ("ended", "answered"))
+
     def test_late_arrival_proves_the_conversation(self):
         """The report of the caller's arrival in the conference may come after the end."""
         call = self.hang_up_on_the_way()
@@ -80,10 +123,7 @@ class TestIncomingTrouble(TelephonyHttpCase):
 
     def test_conversation_without_a_report_of_arrival_is_answered(self):
         """The report of the caller's arrival in the conference may be lost."""
-        call = self.talk()
-        self.customer(call).joined_at = False
-        self.let_time_pass(10)
-        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="20")
+        call = self.hang_up_after(10)
         self.assertEqual((call.state, call.outcome), ("ended", "answered"))
         self.run_after_commit()
         self.assertIn([AGENT_LEG], self.provider.sent("end_leg"))
