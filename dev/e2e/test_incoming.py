@@ -95,6 +95,29 @@ def test_the_caller_gives_up(world, agent, customers):
     expect(row).to_contain_text("Missed")
 
 
+def test_the_caller_leaves_on_the_way_to_the_agent(world, agent, customers, arrange):
+    """Z20 Z30: the agent has accepted, and sees a missed call instead of a dead conversation."""
+    company = world.admin.ref("base.main_company")
+    arrange.write("res.company", company, telephony_announce_incoming=True)
+    arrange.write("telephony.number", arrange.number_id(), recording_mode="always")
+    customer = customers("Tine Nys")
+    admin = agent("admin").ready()
+    phone = Softphone(admin)
+    telephone = world.emulator.calls_us(customer.number)
+    phone.rings("Tine Nys")
+    phone.accept()
+    telephone.hears_words("This call is recorded.")
+    telephone.hang_up()
+    assert phone.has_ended("missed") == "The caller hung up."
+    call = world.server.ended_call(world.admin, customer.number)
+    assert call["outcome"] == "missed" and not call["answered_at"] and call["duration"] == 0
+    until(lambda: not world.emulator.live(), "no leg is left")
+    phone.done()
+    until(lambda: admin.state() == "available", "the agent is free again")
+    row = phone.open().show_recent().filter(has_text="Tine Nys")
+    expect(row).to_contain_text("Missed")
+
+
 def test_nobody_is_online(world, agent, customers):
     """Z02 Z03: after going offline on the screen, the caller hears why, and the call is logged."""
     customer = customers("Ugo Peters")
