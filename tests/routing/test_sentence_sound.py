@@ -387,6 +387,17 @@ class TestUnplayableSentences(SentenceSoundCase, QueueStories):
         [say] = self.ask("announce", {"CallSid": call.provider_call_id}, query)
         self.assertEqual(say.text, "This call is recorded.")
 
+    def test_caller_gives_up_during_the_sound_of_the_announcement(self):
+        """The caller joins the conference after the sound, which lasts five seconds."""
+        self.number.recording_mode = "always"
+        self.company_a.telephony_announce_incoming = True
+        self.choose("recorded", self.sound)
+        call = self.talk()
+        self.customer(call).joined_at = False
+        self.let_time_pass(7)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="20")
+        self.assertEqual((call.state, call.answered_at), ("ended", False))
+
     def test_telephone_of_an_agent_hears_the_text(self):
         self.agent_ana.write({"call_via": "phone", "phone_number": MOBILE})
         self.choose("caller_hung_up")
