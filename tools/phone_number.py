@@ -83,6 +83,20 @@ def get_digits(typed):
     return "".join(char for char in plain_number(typed) if char.isdigit())
 
 
+def get_extension(typed, region):
+    """Return the extension behind a typed number, as `5` in `+32 2 555 01 00 ext. 5`.
+
+    :param str typed: number as typed
+    :param str region: country whose national notation applies, as `BE`, or empty
+    :return: the digits, or an empty text
+    :rtype: str
+    """
+    try:
+        return phonenumbers.parse(plain_number(typed), region or None).extension or ""
+    except phonenumbers.NumberParseException:
+        return ""
+
+
 def is_emergency(typed, region):
     """Return whether typed digits would call an emergency service.
 

@@ -62,6 +62,21 @@ def test_dial_pad_call_with_sound_mute_and_digits(world, agent, customers):
     expect(row).to_contain_text("Outgoing")
 
 
+def test_an_extension_is_dialed_after_the_answer(world, agent, numbers):
+    """Z16 Z18: the number is dialed without its extension, which the agent sends by one click."""
+    number, written = numbers()
+    phone = Softphone(agent("admin").ready()).dial(f"{written} ext. 42")
+    telephone = world.emulator.rings(number)
+    extension = phone.call.locator(".o_telephony_extension")
+    expect(extension).to_have_text("Dial extension 42")
+    expect(extension).to_be_disabled()
+    telephone.answer()
+    phone.is_talking()
+    extension.click()
+    telephone.received("42")
+    phone.hang_up().has_ended("answered")
+
+
 def test_name_search_and_pasted_number(world, agent, customers):
     """Z16: the dial pad finds a contact by name and takes a pasted number in national writing."""
     customer = customers("Wilhelmina Quist")

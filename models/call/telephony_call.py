@@ -54,6 +54,7 @@ ANONYMIZED_AT_ONCE = 100
 # The fields in which provider reports and users describe a person.
 FIELDS_OF_PERSON = (
     "customer_number",
+    "extension",
     "from_number",
     "to_number",
     "note",
@@ -1415,6 +1416,7 @@ class TelephonyCall(models.Model):
             "outcome": self.outcome or False,
             "end_message": self._get_end_message(),
             "customer": self._get_customer_data(env),
+            "extension": self.extension or False,
             "our_number": {
                 "id": self.number_id.id,
                 "number": self.number_id.number or False,

@@ -17,6 +17,7 @@ from ...tools.phone_number import (
     UNLISTED,
     classify,
     get_digits,
+    get_extension,
     get_region,
     is_emergency,
 )
@@ -74,6 +75,10 @@ class TelephonyCall(models.Model):
         copy=False,
         index="btree_not_null",
         help="The due activity this call was made for.",
+    )
+    # The agent sends it: the greeting of an office exchange says when.
+    extension = fields.Char(
+        readonly=True, help="Keys that reach the customer behind an office exchange."
     )
     override_reason = fields.Char(
         readonly=True,
@@ -138,6 +143,7 @@ class TelephonyCall(models.Model):
                 **self._prepare_outgoing_values(
                     agent_sudo, customer_number, sender_sudo, record, request_uuid
                 ),
+                "extension": get_extension(number, get_region(customer_number)) or False,
                 "is_sender_chosen": bool(caller_id_id or number_id),
                 "override_reason": exception or False,
                 "blacklist_reason": blacklist_reason or False,

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.modules.db import FunctionStatus
 from odoo.tools import SQL, sql
 
-from ...tools.phone_number import get_region
+from ...tools.phone_number import get_extension, get_region
 from ..arguments import check_one
 
 MATCHES = 5
@@ -109,6 +109,17 @@ class ResPartner(models.Model):
         never = fields.Datetime.from_string("1970-01-01 00:00:00")
         return partners.sorted(lambda partner: contacted.get(partner.sudo(), never), reverse=True)
 
+    def _telephony_get_extension(self, fname, number):
+        """Return the extension behind a number of a contact as `dial` reads it: `;ext=5`.
+
+        :param str fname: name of the number's field
+        :param str number: E.164
+        :return: as in RFC 3966, or an empty text
+        :rtype: str
+        """
+        extension = get_extension(self[fname], get_region(number))
+        return f";ext={extension}" if extension else ""
+
     def _telephony_to_client(self, digits=""):
         """Return the data of these contacts for the softphone, one row for each number.
 
@@ -127,6 +138,8 @@ class ResPartner(models.Model):
                 numbers = {written: names[0]}
             for number in sorted(numbers, key=lambda number: typed not in (number or "")):
                 is_valid = number == partner.phone_sanitized or len(names) > 1
+                if is_valid:
+                    number += partner._telephony_get_extension(numbers[number], number)
                 rows.append(
                     {
                         "partner_id": partner.id,

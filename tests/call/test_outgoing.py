@@ -54,6 +54,29 @@ class TestDial(TelephonyCase):
             with self.subTest(typed):
                 self.assertEqual(self.dialed(typed), CUSTOMER)
 
+    def test_extension_is_kept_for_the_agent(self):
+        """The number is dialed without its extension, which the agent sends after the answer."""
+        self.partner.phone = "0470 12 34 56 ext. 12"
+        [contact] = self.as_user(self.ana).search_contacts(self.partner.name)
+        self.assertEqual(contact["number_display"], "+32 470 12 34 56 ext. 12")
+        for typed, extension in (
+            ("0470 12 34 56 x5", "5"),
+            ("+32 470 12 34 56 ext. 0012", "0012"),
+            ("tel:+32-470-12-34-56;ext=5", "5"),
+            ("٠٤٧٠ ١٢ ٣٤ ٥٦ x٥", "5"),
+            (contact["number"], "12"),
+            (contact["number_display"], "12"),
+            ("0470 12 34 56", False),
+        ):
+            with self.subTest(typed):
+                call = self.dial(number=typed)
+                self.assertEqual((call.to_number, call.extension), (CUSTOMER, extension))
+                data = self.as_user(self.ana).hang_up(call.uuid)
+                self.assertEqual(data["extension"], extension)
+        call.extension = "5"
+        call._anonymize()
+        self.assertFalse(call.extension)
+
     def test_unlisted_number_is_read_in_any_writing(self):
         """Z16: a number that the numbering plans do not list yet is not refused for its writing."""
         self.company_a.telephony_allow_unlisted = True

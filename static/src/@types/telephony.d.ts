@@ -92,6 +92,8 @@ interface CallData {
     outcome: string | false;
     end_message: string | false;
     customer: CustomerData;
+    /** Keys to send after the answer, if they were dialed with the number */
+    extension: string | false;
     our_number: { id: number; number: string; number_display: string; name: string } | false;
     caller_id: { id: number; name: string; number_display: string } | false;
     record: RecordReference | false;

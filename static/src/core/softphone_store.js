@@ -665,9 +665,9 @@ export class SoftphoneStore extends Reactive {
         this.transferOf = "";
     }
 
-    /** @param {string} key sent to the customer from a custom phone */
-    addPhoneKey(key) {
-        this.phoneKeys += key;
+    /** @param {string} keys sent to the customer from a custom phone */
+    addPhoneKeys(keys) {
+        this.phoneKeys += keys;
     }
 
     hideKeypad() {

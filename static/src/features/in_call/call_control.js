@@ -304,19 +304,19 @@ export class CallControl {
         }
     }
 
-    /** @param {string} key of the keypad, sent to the customer */
-    sendKey(key) {
+    /** @param {string} keys of the keypad, sent to the customer */
+    pressKeys(keys) {
         const { store } = this;
         const call = store.currentCall;
         if (!store.isPhoneCall(call)) {
-            this.voiceSession.sendDigits(key);
+            this.voiceSession.sendDigits(keys);
             return;
         }
-        store.addPhoneKey(key);
+        store.addPhoneKeys(keys);
         if (this.keys.uuid !== call.uuid) {
             this.keys = { uuid: call.uuid, text: "" };
         }
-        this.keys.text += key;
+        this.keys.text += keys;
         this.sendingKeys ||= this._sendKeys().finally(() => {
             this.sendingKeys = null;
         });

@@ -3,6 +3,7 @@ import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { callActionRegistry } from "@crm_telephony/core/call_action_registry";
 import { callStateText, soundWarning } from "@crm_telephony/core/call_labels";
+import { isConversation } from "@crm_telephony/core/call_phases";
 import { CallTimer } from "@crm_telephony/core/call_timer";
 import { Caller } from "@crm_telephony/core/caller";
 import { openCallRecord } from "@crm_telephony/core/open_record";
@@ -188,7 +189,27 @@ export class InCallPanel extends Component {
     }
 
     onKey(key) {
-        this.softphone.calls.sendKey(key);
+        this.softphone.calls.pressKeys(key);
+    }
+
+    get extensionText() {
+        return _t("Dial extension %(extension)s", { extension: this.props.call.extension });
+    }
+
+    get extensionTitle() {
+        return this.canDialExtension
+            ? ""
+            : _t("You can dial the extension once the call is answered.");
+    }
+
+    /** Return whether the customer hears keys now. */
+    get canDialExtension() {
+        const { call } = this.props;
+        return isConversation(call) && !call.on_hold && this.store.isAudibleIn(call);
+    }
+
+    dialExtension() {
+        this.softphone.calls.pressKeys(this.props.call.extension);
     }
 
     onKeypadKeydown(ev) {

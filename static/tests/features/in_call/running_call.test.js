@@ -17,6 +17,7 @@ import { user } from "@web/core/user";
 import { session } from "@web/session";
 import { contains, mockService, onRpc } from "@web/../tests/web_test_helpers";
 import {
+    callData,
     defineTelephony,
     endedData,
     fakeVoice,
@@ -49,6 +50,27 @@ describe("in the call", () => {
         await contains(".o_telephony_mute").click();
         expect(".o_telephony_mute").toHaveAttribute("aria-pressed", "false");
         expect.verifySteps(["mute true", "mute false"]);
+    });
+
+    test("a dialed extension is sent by one click, once the customer has answered", async () => {
+        const { softphone } = await startConversation({
+            call: callData({ extension: "0012", via: "browser" }),
+        });
+        expect(".o_telephony_extension").toHaveText("Dial extension 0012");
+        expect(".o_telephony_extension").not.toBeEnabled();
+        expect(".o_telephony_extension").toHaveAttribute(
+            "title",
+            "You can dial the extension once the call is answered."
+        );
+        softphone.calls.onCall(runningData({ extension: "0012", on_hold: true }));
+        await animationFrame();
+        expect(".o_telephony_extension").not.toBeEnabled();
+        softphone.calls.onCall(runningData({ extension: "0012" }));
+        await contains(".o_telephony_extension:enabled").click();
+        // At once: the browser replaces keys that are still being sent.
+        expect.verifySteps(["digits 0012"]);
+        softphone.calls.onCall(runningData({ extension: false }));
+        await waitForNone(".o_telephony_extension");
     });
 
     test("digits are sent by keypad and keyboard, but not while a note is typed", async () => {
