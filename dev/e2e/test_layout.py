@@ -144,6 +144,11 @@ FIND_REVERSED = """(selector) => [...document.querySelectorAll(selector)].flatMa
     return [];
 })"""
 
+# The inputs that are too narrow for their value.
+FIND_CUT_INPUTS = """(selector) => [...document.querySelectorAll(selector)]
+    .filter((input) => input.clientWidth && input.scrollWidth > input.clientWidth + 1)
+    .map((input) => `${input.value} is cut`)"""
+
 # The sentences whose full stop is not at their right.
 FIND_TURNED = """(selector) => [...document.querySelectorAll(selector)].flatMap((cell) => {
     const { firstChild: node } = cell;
@@ -181,7 +186,7 @@ def reads_in(world):
         [lang] = world.admin.search(
             "res.lang", [("code", "=", code)], ["id"], context={"active_test": False}
         )
-        if code == CHINESE:  # the addon is translated
+        if code in LANGUAGES[1:]:  # the addon is translated
             wizard = world.admin.create("base.language.install", lang_ids=[(6, 0, [lang["id"]])])
             world.admin.call("base.language.install", "lang_install", [wizard])
         world.admin.call("res.lang", "write", [lang["id"]], {"active": True})
@@ -455,6 +460,21 @@ def test_each_further_view_is_accessible(world, agent):
         problems += _find_barriers(person.page, name, selector, True)
         names.add(name)
     assert {"calls-kanban", "team-kanban", "callbacks-graph", "sentences-kanban"} <= names
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("code", LANGUAGES[1:])
+def test_no_column_is_cut(world, agent, reads_in, code):
+    """Z18 Z29: long words fit the headers of all lists, and no number in a list is turned around."""
+    width, height = SIZES[0]
+    person = agent("admin", rpc=reads_in(code), viewport={"width": width, "height": height})
+    person.open()
+    page, problems = person.page, []
+    for name, _selector, _has_fields in Screens(person):
+        found = cut_columns(page)
+        found += [f"{number} is reversed" for number in page.evaluate(FIND_REVERSED, ".o_data_cell")]
+        found += page.evaluate(FIND_CUT_INPUTS, ".o_setting_box input[type=text]")
+        problems += [f"{name}: {problem}" for problem in found]
     assert not problems, "\n".join(problems)
 
 
