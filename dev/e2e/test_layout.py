@@ -253,7 +253,7 @@ def test_names_of_200_characters(world, agent, customers, size, letters):
     assert not problems, "\n".join(problems)
 
 
-def _walk(world, person, theme, anna, publish=False):
+def walk(world, person, theme, anna, publish=False):
     """Go through a call and check each view of the softphone."""
     page, phone, problems = person.page, Softphone(person), []
 
@@ -359,7 +359,7 @@ def test_light(world, agent, anna):
     """Z01 Z17 Z21: each view in the light theme."""
     person = agent("admin").ready()
     open_record(person, "res.partner", anna.id)
-    _walk(world, person, "light", anna, publish=True)
+    walk(world, person, "light", anna, publish=True)
     _look_at_board(person, "light")
 
 
@@ -404,7 +404,7 @@ def dark_palette(world):
     world.admin.call("ir.attachment", "unlink", [attachment])
 
 
-def _darken(world, person):
+def darken(world, person):
     """Show the pages of a browser with the dark style sheet."""
     person.context.add_cookies([{"name": "color_scheme", "value": "dark", "url": world.server.url}])
     person.context.route(
@@ -421,13 +421,13 @@ def _darken(world, person):
 def test_dark(world, agent, anna, dark_palette):
     """Z01 Z17 Z21: the same views with Odoo's dark style sheet."""
     person = agent("admin", color_scheme="dark")
-    _darken(world, person)
+    darken(world, person)
     person.ready()
     back = "(s) => getComputedStyle(document.querySelector(s)).backgroundColor"
     Softphone(person).open()
     shade = person.page.evaluate(back, WINDOW)
     assert max(int(part) for part in re.findall(r"\d+", shade)[:3]) < 80, f"{shade} is not dark"
-    _walk(world, person, "dark", anna)
+    walk(world, person, "dark", anna)
     _look_at_board(person, "dark")
 
 
@@ -437,7 +437,7 @@ def test_each_page_is_accessible(world, agent, request, theme):
     if theme == "dark":
         request.getfixturevalue("dark_palette")
         person = agent("admin", color_scheme="dark")
-        _darken(world, person)
+        darken(world, person)
     else:
         person = agent("admin")
     person.open()
@@ -460,6 +460,7 @@ def test_each_further_view_is_accessible(world, agent):
         problems += _find_barriers(person.page, name, selector, True)
         names.add(name)
     assert {"calls-kanban", "team-kanban", "callbacks-graph", "sentences-kanban"} <= names
+    assert {"recordings-kanban", "voicemails-kanban"} <= names
     assert not problems, "\n".join(problems)
 
 
@@ -510,7 +511,7 @@ def test_right_to_left(world, agent, anna, right_to_left):
     person.page.evaluate("document.fonts.ready")
     Softphone(person).open()
     _is_mirrored(person.page)
-    _walk(world, person, "rtl", anna)
+    walk(world, person, "rtl", anna)
     _look_at_board(person, "rtl")
     page = person.open("/odoo/telephony-calls", wait=".o_data_row")
     for name in ("customer_display", "customer_number"):
@@ -535,7 +536,7 @@ def test_direction_of_numbers_and_sentences(world, agent, right_to_left):
 def test_narrow(world, agent, anna):
     """Z01 Z17 Z21: the same views on a screen of 360 pixels."""
     person = agent("admin", viewport=NARROW).ready()
-    _walk(world, person, "narrow", anna)
+    walk(world, person, "narrow", anna)
     _look_at_board(person, "narrow")
 
 
@@ -612,7 +613,7 @@ def reader(request, world, agent, reads_in):
             return agent("admin", rpc=reads_in(code), **options)
         request.getfixturevalue("dark_palette")
         person = agent("admin", rpc=reads_in(code), color_scheme="dark", **options)
-        _darken(world, person)
+        darken(world, person)
         return person
 
     return make

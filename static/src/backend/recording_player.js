@@ -1,4 +1,4 @@
-/** The player of a recording as a field: compact in a list, with both channels in a form. */
+/** The player of a recording as a field: compact in lists and cards, with both channels in a form. */
 import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -49,7 +49,7 @@ export const recordingPlayer = {
         { name: "peaks", type: "json" },
         { name: "state", type: "selection" },
     ],
-    extractProps: ({ viewType }) => ({ isCompact: viewType === "list" }),
+    extractProps: ({ viewType }) => ({ isCompact: viewType !== "form" }),
 };
 
 registry.category("fields").add("telephony_player", recordingPlayer);
