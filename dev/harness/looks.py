@@ -53,8 +53,8 @@ def picture(page, name, publish=None):
     :param str publish: name in the addon's description, written when
     TELEPHONY_UPDATE_SCREENSHOTS is 1.
     """
-    ARTIFACTS.mkdir(parents=True, exist_ok=True)
     path = ARTIFACTS / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
     if publish:
         page.wait_for_function("[...document.images].every((image) => image.complete)")
     page.screenshot(path=path, animations="disabled")

@@ -12,32 +12,35 @@ CONTENT = (
     ".o_data_row, .o_group_header, .o_kanban_record:not(.o_kanban_ghost), .o_pivot table, "
     ".o_graph_canvas_container canvas, .o_view_nocontent"
 )
+#: A phone shows cards in place of rows.
+ROW = ".o_data_row, .o_kanban_record:not(.o_kanban_ghost)"
+LOADED = f"{CONTENT}, .o_form_view"
 GALLERY, CANVAS = ".o_telephony_flow_gallery", ".o_telephony_flow_editor"
 #: Actions: XML id, and what is shown when the first view has been loaded.
 ACTIONS = {
     "board": ("telephony_board_action", ".o_telephony_figure"),
     "dashboard": ("telephony_dashboard_action", ".o_telephony_figure"),
-    "calls": ("telephony_call_action", ".o_data_row"),
-    "calls-analysis": ("telephony_call_report_action", ".o_graph_view, .o_pivot_view"),
-    "call-quality": ("telephony_call_quality_action", ".o_view_controller"),
-    "recordings": ("telephony_conversation_action", ".o_view_controller"),
-    "voicemails": ("telephony_voicemail_action", ".o_data_row"),
-    "callbacks": ("telephony_callback_action", ".o_view_controller"),
-    "callback-performance": ("telephony_callback_action_report", ".o_view_controller"),
-    "queue-callbacks": ("telephony_queue_callback_action", ".o_view_controller"),
-    "team": ("telephony_agent_action", ".o_view_controller"),
-    "numbers": ("telephony_number_action", ".o_data_row"),
-    "flows": ("telephony_flow_action", ".o_data_row"),
-    "queues": ("telephony_queue_action", ".o_data_row"),
-    "sounds": ("telephony_sound_action", ".o_view_controller"),
-    "sentences": ("telephony_sentence_action_open", ".o_group_header, .o_data_row"),
-    "results": ("telephony_disposition_action", ".o_data_row"),
-    "purposes": ("telephony_call_purpose_action", ".o_view_controller"),
-    "tags": ("telephony_call_tag_action", ".o_view_controller"),
-    "blocked-numbers": ("telephony_blocked_number_action", ".o_view_controller"),
-    "caller-ids": ("telephony_caller_id_action", ".o_view_controller"),
-    "account": ("telephony_account_action", ".o_view_controller"),
-    "diagnosis": ("telephony_diagnosis_action", ".o_view_controller"),
+    "calls": ("telephony_call_action", ROW),
+    "calls-analysis": ("telephony_call_report_action", LOADED),
+    "call-quality": ("telephony_call_quality_action", LOADED),
+    "recordings": ("telephony_conversation_action", LOADED),
+    "voicemails": ("telephony_voicemail_action", ROW),
+    "callbacks": ("telephony_callback_action", LOADED),
+    "callback-performance": ("telephony_callback_action_report", LOADED),
+    "queue-callbacks": ("telephony_queue_callback_action", LOADED),
+    "team": ("telephony_agent_action", LOADED),
+    "numbers": ("telephony_number_action", ROW),
+    "flows": ("telephony_flow_action", ROW),
+    "queues": ("telephony_queue_action", ROW),
+    "sounds": ("telephony_sound_action", LOADED),
+    "sentences": ("telephony_sentence_action_open", f".o_group_header, {ROW}"),
+    "results": ("telephony_disposition_action", ROW),
+    "purposes": ("telephony_call_purpose_action", LOADED),
+    "tags": ("telephony_call_tag_action", LOADED),
+    "blocked-numbers": ("telephony_blocked_number_action", LOADED),
+    "caller-ids": ("telephony_caller_id_action", LOADED),
+    "account": ("telephony_account_action", LOADED),
+    "diagnosis": ("telephony_diagnosis_action", LOADED),
     "settings": ("telephony_settings_action", "[id=telephony_account]"),
 }
 OWN_PAGES = ("board", "dashboard")
