@@ -5,8 +5,8 @@ test_layout.py measure the same screens.
 """
 
 import pytest
-import test_layout as layout
 
+import test_layout as layout
 from harness.looks import picture
 from harness.pages import open_record
 from harness.screens import Screens
