@@ -295,3 +295,39 @@ def test_a_third_person_by_number(world, agent, customers, numbers):
     telephone.is_released()
     call = world.server.ended_call(world.admin, customer.number)
     assert call["outcome"] == "answered" and not call["user_id"]
+
+
+def test_a_blacklisted_third_person(world, agent, customers, numbers):
+    """Z16 Z18: the question of each call, answered by keyboard; the form of the call shows why."""
+    customer = customers("Dirk Pieters")
+    admin = agent("admin")
+    admin.open()
+    first = Softphone(admin).dial(customer.written)
+    telephone = world.emulator.rings(customer.number).answer()
+    first.is_talking()
+    mine = Transfers(first)
+    number, written = numbers()
+    world.admin.create("phone.blacklist", number=number)
+
+    mine.choose(written, number[:3])
+    page = admin.page
+    page.locator(".o_telephony_add_third").press("Enter")
+    expect(page.locator(".modal-body")).to_contain_text("has been on the phone blacklist since")
+    assert not world.emulator.live(to=number)
+    reason = page.locator(".o_telephony_reason")
+    expect(reason).to_be_focused()
+    reason.fill("The customer's lawyer")
+    reason.press("Enter")
+    third = world.emulator.rings(number).answer()
+    mine.is_talking_with("conference")
+    expect(first.error).to_have_count(0)
+    first.hang_up().has_ended("answered")
+    third.is_released()
+    telephone.is_released()
+
+    call = world.server.ended_call(world.admin, customer.number)
+    first.done()
+    page = open_record(admin, "telephony.call", call["id"])
+    page.get_by_role("tab", name="Transfers").click()
+    row = page.locator("[name=transfer_ids] .o_data_row")
+    expect(row).to_contain_text("The customer's lawyer")
