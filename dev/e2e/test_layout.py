@@ -518,6 +518,9 @@ def test_right_to_left(world, agent, anna, right_to_left):
     for name in ("customer_display", "customer_number"):
         reversed_ = page.evaluate(FIND_REVERSED, f".o_data_cell[name={name}]")
         assert reversed_ == [], f"{name}: {reversed_}"
+    for name, _selector in Screens(person).other_views():
+        reversed_ = page.evaluate(FIND_REVERSED, ".o_kanban_record span")
+        assert reversed_ == [], f"{name}: {reversed_}"
 
 
 def test_direction_of_numbers_and_sentences(world, agent, right_to_left):
