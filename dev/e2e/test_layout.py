@@ -639,7 +639,7 @@ def test_each_control_is_free(world, anna, customers, arrange, numbers, reader, 
     phone.open()
     if code == ARABIC:
         _is_mirrored(page)
-    frame = ("status", "preferences_toggle", "minimize", "close")
+    frame = ("status", "heading", "preferences_toggle", "minimize", "close")
     tabs = [f"tab_{name}" for name in ("recent", "contacts", "activities", "live", "queue")]
     phone.type_number("0470")
     expect(page.locator(".o_telephony_result").first).to_be_visible()
@@ -690,22 +690,24 @@ def test_each_control_is_free(world, anna, customers, arrange, numbers, reader, 
     other = world.emulator.calls_us(second.number)
     phone.rings("Zoe Verstraeten")
     buttons = ("accept", "decline", "card_size", "hang_up")
-    controls.check("second", *buttons, beside=(*call, *frame[:3]))
+    controls.check("second", *buttons, beside=(*call, *frame[:4]))
     phone.accept_button.click()
     expect(page.locator(".o_telephony_held")).to_be_visible()
     phone.is_talking()
     controls.check("swap", "held_resume", "held_hang_up", *call[:-3], "note")
     other.hang_up()
     phone.has_ended("answered")
-    controls.check("ended", "done", "held_resume", *frame[:3])
+    controls.check("ended", "done", "held_resume", *frame[:4])
     page.locator(".o_telephony_held_hang_up").click()
     telephone.is_released()
     controls.report()
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_each_control_of_a_custom_phone_is_free(world, anna, numbers, reader, code):
-    """Z06 Z24: the states of both phones leave room for the buttons; so do calls that wait."""
+def test_each_control_of_a_custom_phone_is_free(world, anna, numbers, arrange, reader, code):
+    """Z06 Z24 Z27: the states of both phones, callers who wait and the wrap-up leave room."""
+    company = world.admin.ref("base.main_company")
+    arrange.write("res.company", company, telephony_wrap_up_seconds=600)
     number, _written = numbers()
     person = reader(code)
     values = {"call_via": "phone", "phone_number": number}
@@ -734,7 +736,8 @@ def test_each_control_of_a_custom_phone_is_free(world, anna, numbers, reader, co
         page.locator(".o_telephony_tab_call").click()
         phone.hang_up().has_ended("answered")
         after = ("done", "call_again", "note", "disposition", "classification_toggle")
-        controls.check("ended", *after, "follow_up_call", "follow_up_task")
+        frame = ("wrap_up_extend", "status", "heading", "minimize", "close")
+        controls.check("ended", *after, "follow_up_call", "follow_up_task", *frame)
         page.locator(".o_telephony_follow_up_call").click()
         expect(page.locator(".o_telephony_follow_up_summary")).to_be_focused()
         planning = ("summary", "soon", "quick", "date", "time", "user", "save", "cancel")
