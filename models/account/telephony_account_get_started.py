@@ -237,7 +237,7 @@ class TelephonyAccount(models.Model):
             return self.env._("Numbers")
         if self._has_flow():
             return self.env._("Choose a Call Flow")
-        return self.env._("Ring Everybody")
+        return self.env._("Ring Everyone")
 
     def _is_reached(self):
         """Return whether a request has reached this database at the present public address."""

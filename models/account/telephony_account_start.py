@@ -58,9 +58,7 @@ class TelephonyAccount(models.Model):
             or flows.with_context(active_test=False).search_count(company, limit=1)
         ):
             return flows
-        flow = flows.create(
-            {"name": self.env._("Ring everybody"), "company_id": self.company_id.id}
-        )
+        flow = flows.create({"name": self.env._("Ring everyone"), "company_id": self.company_id.id})
         flow.action_template_ring()
         numbers.flow_id = flow
         return flow

@@ -24,7 +24,7 @@ class TestFirstConnection(AdminWorld, TelephonyCase):
     def test_administrator_can_call_and_is_called_at_once(self):
         message = self.connect_with(number("1", "+3225550190"))
         self.assertIn("You can make calls with ", message)
-        self.assertIn("in the new call flow “Ring everybody”", message)
+        self.assertIn("in the new call flow “Ring everyone”", message)
         own = self.get_numbers()
         self.assertEqual(
             (own.agent_ids.user_id, own.agent_ids.company_id), (self.adam, self.company_c)

@@ -127,11 +127,11 @@ class TestGetStarted(AdminWorld, TelephonyCase):
         own.write({"flow_id": False, "agent_ids": False})
         flow.unlink()
         self.assertFalse(self.as_adam("telephony.agent").softphone_snapshot()["is_started"])
-        self.assertEqual(self.ask()[1]["flow"]["button"], "Ring Everybody")
+        self.assertEqual(self.ask()[1]["flow"]["button"], "Ring Everyone")
         self.assertFalse(self.act("me"))
         self.assertEqual(own.agent_ids.user_id, self.adam)
         self.assertFalse(self.act("flow"))
-        self.assertEqual(own.flow_id.mapped("name"), ["Ring everybody"])
+        self.assertEqual(own.flow_id.mapped("name"), ["Ring everyone"])
         # A second click finds nothing to do.
         self.assertFalse(self.act("flow") or self.act("me"))
         self.assertEqual(len(own.flow_id), 1)

@@ -75,7 +75,7 @@ test("the lines replace the keypad of an administrator who cannot call", async (
 });
 
 test("who can call keeps the keypad, and opens the rest on demand", async () => {
-    serve({ lines: [line("flow", { button: "Ring Everybody" })] });
+    serve({ lines: [line("flow", { button: "Ring Everyone" })] });
     await startSoftphone({ snapshot: { is_started: false } });
     await mountSoftphone();
     await contains(".o_telephony_systray").click();
