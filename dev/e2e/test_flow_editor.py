@@ -222,6 +222,15 @@ def test_two_administrators_change_one_flow(world, agent, arrange, drawing):
     assert values == [{"id": step["id"], "name": "Renamed by Mia", "message": "Written by me."}]
 
 
+def test_drawing_ends_with_the_screen(drawing):
+    """Z29: the page does not scroll beside the drawing."""
+    draw, _flow_id = drawing
+    draw.page.set_viewport_size({"width": 1280, "height": 720})
+    expect(draw.page.locator(".o_telephony_flow_editor")).to_be_in_viewport(ratio=1)
+    below = "(content) => content.scrollHeight - content.clientHeight"
+    assert draw.page.locator(".o_telephony_flow_view .o_content").first.evaluate(below) <= 0
+
+
 def test_settings_that_cannot_be_loaded_are_tried_again(world, drawing):
     """Z29: when settings cannot be read, those of another step do not stay beside the drawing."""
     draw, flow_id = drawing
@@ -254,6 +263,9 @@ def test_test_call_is_drawn(world, agent, arrange, drawing):
     draw.add("voicemail", "ring", "no_answer")
     expect(draw.node("voicemail")).to_be_visible()
     draw.page.locator(".o_telephony_flow_test").click()
+    # The moment is that of the browser, whatever the user's preferences say.
+    zone = draw.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    expect(draw.panel).to_contain_text(f"Time zone: {zone}.")
     draw.page.locator("#o_telephony_flow_scene").select_option("no_answer")
     draw.page.locator(".o_telephony_flow_run").click()
     course = draw.page.locator(".o_telephony_flow_course")

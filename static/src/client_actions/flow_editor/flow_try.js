@@ -2,7 +2,6 @@ import { Component, useRef, useState, onMounted } from "@odoo/owl";
 import { DateTimeInput } from "@web/core/datetime/datetime_input";
 import { serializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
-import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 import { humanError } from "@crm_telephony/core/human_error";
 
@@ -66,7 +65,7 @@ export class FlowTry extends Component {
 
     get zoneText() {
         return _t("Time zone: %(zone)s. Business hours count in the time zone of their calendar.", {
-            zone: user.tz || DateTime.local().zoneName,
+            zone: this.state.moment.zoneName,
         });
     }
 
