@@ -39,7 +39,11 @@ _CUT_COLUMNS = """() => {
     const numbers = [...document.querySelectorAll(".o_data_cell")].filter((cell) =>
         /^\\+[\\d ]+$/.test(cell.textContent.trim())
     );
+    const tables = [...document.querySelectorAll(".o_telephony_board_queues")];
     return [
+        ...tables.filter((part) => part.scrollWidth > part.clientWidth + 1).map(
+            () => "the table of the board is cut"
+        ),
         ...headers.map((cell) => `the header ${cell.textContent} is cut`),
         ...numbers.filter(isCut).map((cell) => `the number ${cell.textContent} is cut`),
     ];
@@ -77,10 +81,14 @@ def misfits(page, selector):
     return found
 
 
-def barriers(page, selector):
-    """Return the barriers that axe-core rates serious or critical, one for each element."""
+def _load_axe(page):
     if not page.evaluate("typeof axe !== 'undefined'"):
         page.add_script_tag(path=NODE_MODULES / "axe-core/axe.min.js")
+
+
+def barriers(page, selector):
+    """Return the barriers that axe-core rates serious or critical, one for each element."""
+    _load_axe(page)
     return page.evaluate(
         """async (selector) => {
             const { violations } = await axe.run(selector, { resultTypes: ["violations"] });
@@ -96,6 +104,34 @@ def barriers(page, selector):
     )
 
 
+def faint_icons(page, selector):
+    """Return the icons of less contrast than 3:1, without those of disabled buttons.
+
+    The rules of axe-core know texts only, so that its functions are called.
+    """
+    _load_axe(page)
+    return page.evaluate(
+        """(selector) => {
+            axe.setup(document.documentElement);
+            const { color } = axe.commons;
+            const icons = [...document.querySelectorAll(selector)].flatMap((part) => [
+                ...part.querySelectorAll(".fa, .oi"),
+            ]);
+            const found = icons
+                .filter((icon) => icon.getClientRects().length && !icon.closest(":disabled"))
+                .flatMap((icon) => {
+                    const back = color.getBackgroundColor(icon, []);
+                    const fore = back && color.getForegroundColor(icon, false, back);
+                    const contrast = fore ? color.getContrast(back, fore) : Infinity;
+                    return contrast < 3 ? [`${icon.className} has ${contrast.toFixed(1)}:1`] : [];
+                });
+            axe.teardown();
+            return found;
+        }""",
+        selector,
+    )
+
+
 def cut_columns(page):
-    """Return the headers and numbers of lists that are cut."""
+    """Return the headers and numbers of lists, and the table of the board, that are cut."""
     return page.evaluate(_CUT_COLUMNS)
