@@ -105,7 +105,7 @@ def barriers(page, selector):
 
 
 def faint_icons(page, selector):
-    """Return the icons of less contrast than 3:1, without those of disabled buttons.
+    """Return the icons of less contrast than 3:1, without those that are switched off.
 
     The rules of axe-core know texts only, so that its functions are called.
     """
@@ -114,11 +114,12 @@ def faint_icons(page, selector):
         """(selector) => {
             axe.setup(document.documentElement);
             const { color } = axe.commons;
+            const off = ":disabled, .opacity-50";
             const icons = [...document.querySelectorAll(selector)].flatMap((part) => [
                 ...part.querySelectorAll(".fa, .oi"),
             ]);
             const found = icons
-                .filter((icon) => icon.getClientRects().length && !icon.closest(":disabled"))
+                .filter((icon) => icon.getClientRects().length && !icon.closest(off))
                 .flatMap((icon) => {
                     const back = color.getBackgroundColor(icon, []);
                     const fore = back && color.getForegroundColor(icon, false, back);
