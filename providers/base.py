@@ -39,8 +39,8 @@ class VoiceRequest:
         caller's side, as are city and country, and proves nothing
     :param str caller_city: city of the caller's number
     :param str caller_country: country of the caller's number, two letters
-    :param str diverted_from: number that was dialed, if another operator diverted the call to us
-    :param str attestation: whether the caller's operator vouches for the number, one of
+    :param str diverted_from: number that was dialed, if another carrier diverted the call to us
+    :param str attestation: whether the caller's carrier vouches for the number, one of
         `ATTESTATIONS`; empty if this was not reported
     """
 

@@ -299,8 +299,8 @@ class TelephonyCall(models.Model):
         ],
         "Number Verification",
         readonly=True,
-        help="Whether the caller's operator confirms that the caller may use this number "
-        "(SHAKEN/STIR). Operators in the United States, Canada and France take part.",
+        help="Whether the caller's carrier confirms that the caller may use this number "
+        "(SHAKEN/STIR). Carriers in the United States, Canada and France take part.",
     )
     failure_message = fields.Char(
         "Failure", compute="_compute_failure_message", help="Why the customer was not reached."

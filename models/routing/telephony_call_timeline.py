@@ -13,8 +13,8 @@ _lt = LazyTranslate(__name__)
 TEXTS = {
     "call_received": _lt("Call to %(number)s."),
     "call_diverted": _lt("Diverted from %(number)s."),
-    "caller_verified": _lt("The caller's number is verified by the caller's operator."),
-    "caller_unverified": _lt("The caller's number is not verified by the caller's operator."),
+    "caller_verified": _lt("The caller's number is verified by the caller's carrier."),
+    "caller_unverified": _lt("The caller's number is not verified by the caller's carrier."),
     "caller_failed": _lt("The verification of the caller's number failed. It may be forged."),
     "number_blocked": _lt("The number is blocked. The call was rejected."),
     "flow_loops": _lt("The flow loops: the call was ended after %(count)s steps."),

@@ -208,7 +208,7 @@ class TelephonyFlowStep(models.Model):
             if target and not target & classify(number.number).regions:
                 yield self.env._(
                     "“%(step)s” forwards calls to another country than that of %(number)s. Twilio "
-                    "or another operator may block such calls. Test it by calling the number.",
+                    "or another carrier may block such calls. Test it by calling the number.",
                     step=self.name,
                     number=number.display_name,
                 )

@@ -72,7 +72,7 @@ HIDDEN = {
         for prefix in ("", "+", "1", "+1")
     ),
 }
-# Whether the caller's operator vouches for the number: only level A does.
+# Whether the caller's carrier vouches for the number: only level A does.
 # https://www.twilio.com/docs/voice/trusted-calling-with-shakenstir
 ATTESTATION = re.compile(r"TN-Validation-(Passed|Failed)(?:-([ABC]))?(?:-[A-Za-z]+)*")
 COUNTRY = re.compile(r"[A-Z]{2}")

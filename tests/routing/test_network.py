@@ -42,7 +42,7 @@ class TestNetwork(TelephonyHttpCase):
         )
         self.assertEqual(call.diverted_from, "+3225550199")
         self.assertIn("Diverted from +32 2 555 01 99.", call.timeline)
-        self.assertIn("is verified by the caller's operator", call.timeline)
+        self.assertIn("is verified by the caller's carrier", call.timeline)
 
     def test_known_caller_is_described_by_the_contact(self):
         _call, data = self.offer(**NETWORK)

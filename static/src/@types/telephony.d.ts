@@ -113,9 +113,9 @@ interface CallData {
     agent_connected: boolean;
     /** Whether the custom phone is muted at the provider */
     muted: boolean;
-    /** The number that was dialed, if another operator diverted the call */
+    /** The number that was dialed, if another carrier diverted the call */
     diverted_from: string | false;
-    /** Whether the caller's operator confirms the number; false if that is not reported */
+    /** Whether the caller's carrier confirms the number; false if that is not reported */
     attestation: "verified" | "unverified" | "failed" | false;
     is_queue_callback: boolean;
     note: string;

@@ -8,20 +8,20 @@ import { openCallRecord } from "@crm_telephony/core/open_record";
 import { useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 
 const { DateTime } = luxon;
-/** What the caller's operator says about the number (SHAKEN/STIR). */
+/** What the caller's carrier says about the number (SHAKEN/STIR). */
 const ATTESTATIONS = {
     verified: {
         icon: "fa-check-circle",
         look: "text-success",
         text: () => _t("Number verified"),
-        title: () => _t("The caller's operator confirms that the caller may use this number."),
+        title: () => _t("The caller's carrier confirms that the caller may use this number."),
     },
     unverified: {
         icon: "fa-question-circle-o",
         look: "text-muted",
         text: () => _t("Number not verified"),
         title: () =>
-            _t("The caller's operator does not confirm that the caller may use this number."),
+            _t("The caller's carrier does not confirm that the caller may use this number."),
     },
     failed: {
         icon: "fa-exclamation-triangle",

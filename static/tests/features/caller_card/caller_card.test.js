@@ -74,7 +74,7 @@ describe("a ringing call", () => {
             diverted_from: "+32 2 555 01 99",
         });
         expect(".o_telephony_attestation").toHaveText(/^Number verified/);
-        expect(".o_telephony_attestation").toHaveAttribute("title", /operator confirms/);
+        expect(".o_telephony_attestation").toHaveAttribute("title", /carrier confirms/);
         expect(".o_telephony_network_name").toHaveText("Shown as <b>ACME</b>");
         expect(".o_telephony_place").toHaveText("Toronto, Canada");
         expect(".o_telephony_diverted").toHaveText("Diverted from +32 2 555 01 99");
