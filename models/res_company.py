@@ -98,7 +98,7 @@ class ResCompany(models.Model):
     )
     _telephony_wrap_up_range = models.Constraint(
         "CHECK (telephony_wrap_up_seconds BETWEEN 0 AND 3600)",
-        "The wrap-up time must be between 0 and 3600 seconds.",
+        "The wrap-up time must be between 0 and 3,600 seconds.",
     )
     _telephony_call_days_positive = models.Constraint(
         "CHECK (telephony_call_days >= 0)", "The number of days cannot be negative."

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tools.misc import formatLang
 
 from ..models.arguments import check_one
 
@@ -161,4 +162,7 @@ class TelephonyAgentAdd(models.TransientModel):
     def _get_result(self, agents):
         if len(agents) == 1:
             return self.env._("%(name)s is a phone user now.", name=agents.user_id.name)
-        return self.env._("%(count)s users are phone users now.", count=len(agents))
+        return self.env._(
+            "%(count)s users are phone users now.",
+            count=formatLang(self.env, len(agents), digits=0),
+        )

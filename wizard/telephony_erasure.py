@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
+from odoo.tools.misc import formatLang
 
 from ..models.arguments import check_one
 
@@ -175,7 +176,7 @@ class TelephonyErasure(models.TransientModel):
         lines = [
             self.env._(
                 "Erased: %(calls)s calls, %(recordings)s recordings and %(callbacks)s callbacks.",
-                **counts,
+                **{name: formatLang(self.env, count, digits=0) for name, count in counts.items()},
             )
         ]
         if counts["recordings"]:
@@ -185,7 +186,7 @@ class TelephonyErasure(models.TransientModel):
                 self.env._(
                     "%(count)s calls were kept because they are in progress or in wrap-up. Erase "
                     "the caller again once they have ended.",
-                    count=len(running),
+                    count=formatLang(self.env, len(running), digits=0),
                 )
             )
         if held:
@@ -194,7 +195,7 @@ class TelephonyErasure(models.TransientModel):
                 self.env._(
                     "%(count)s calls were kept because their recordings are under legal hold: "
                     "%(days)s.",
-                    count=len(held),
+                    count=formatLang(self.env, len(held), digits=0),
                     days=days,
                 )
             )

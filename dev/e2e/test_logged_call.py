@@ -76,7 +76,7 @@ def test_talk_time_by_mouse(world, dialog):
 def test_summary_of_100_kilobytes_is_refused_and_kept(world, dialog):
     """Z19: dialog and form say how long a summary may be, and keep what was written."""
     page, note = dialog.page, dialog.locator("[name=note] textarea")
-    refusal = page.locator(".modal", has_text="A summary has at most 20000 characters.")
+    refusal = page.locator(".modal", has_text="A summary has at most 20,000 characters.")
     page.keyboard.type("4:30")
     number = dialog.locator("[name=number] input")
     written = number.input_value()

@@ -3,6 +3,7 @@ from urllib.parse import urlsplit
 
 from odoo import api, models
 from odoo.tools import format_datetime, hmac
+from odoo.tools.misc import formatLang
 
 from ...providers.base import ProviderError
 from ...tools.printable import printable
@@ -457,9 +458,9 @@ class TelephonyAccount(models.Model):
                 "clock",
                 "error",
                 self.env._(
-                    "This server's clock is off by %(seconds)d seconds, so Twilio refuses its "
+                    "This server's clock is off by %(seconds)s seconds, so Twilio refuses its "
                     "tokens. Enable time synchronization (NTP) on the server.",
-                    seconds=abs(difference),
+                    seconds=formatLang(self.env, abs(difference), digits=0),
                 ),
             )
         return self._line("clock", "ok", self.env._("This server's clock is accurate."))

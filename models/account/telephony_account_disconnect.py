@@ -3,6 +3,7 @@ import logging
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools.misc import formatLang
 
 from ...providers.base import ProviderError
 from ..arguments import check_one
@@ -145,7 +146,7 @@ class TelephonyAccount(models.Model):
                 self.env._(
                     "Calls are in progress (%(count)s). Wait until they have ended, then "
                     "disconnect.",
-                    count=count,
+                    count=formatLang(self.env, count, digits=0),
                 )
             )
 

@@ -10,6 +10,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.misc import formatLang
 
 from odoo.addons.phone_validation.tools import phone_validation
 
@@ -1030,7 +1031,7 @@ class TelephonyCall(models.Model):
         """Return the sentence that explains the end of a call by `_get_time_limit`."""
         return self.env._(
             "The call was ended because it reached your company's limit of %(minutes)s minutes.",
-            minutes=self._get_time_limit() // 60,
+            minutes=formatLang(self.env, self._get_time_limit() // 60, digits=0),
         )
 
     @api.model

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools.misc import formatLang
 
 from ...providers.base import CallEvent, ProviderError
 from ...providers.voice_response import SendKeys
@@ -304,7 +305,10 @@ class TelephonyCall(models.Model):
         """
         if len(note) > NOTE_LENGTH:
             raise UserError(
-                self.env._("A summary has at most %(count)s characters.", count=NOTE_LENGTH)
+                self.env._(
+                    "A summary has at most %(count)s characters.",
+                    count=formatLang(self.env, NOTE_LENGTH, digits=0),
+                )
             )
 
     def _check_not_anonymized(self):

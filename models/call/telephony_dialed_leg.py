@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.misc import formatLang
 
 # Retention of dialed legs (days).
 KEPT_DAYS = 7
@@ -98,7 +99,7 @@ class TelephonyDialedLeg(models.Model):
             return self.env._(
                 "You have reached your company's limit of %(count)s calls per hour. Try "
                 "again later.",
-                count=limit,
+                count=formatLang(self.env, limit, digits=0),
             )
         return ""
 

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, LazyTranslate
+from odoo.tools.misc import formatLang
 
 from ...tools.language import LONGEST_TEXT, to_language_tag
 from ...tools.placeholders import find_mistaken
@@ -108,7 +109,7 @@ class TelephonySentence(models.Model):
                     self.env._(
                         "The sentence is too long to be spoken: it may have at most %(count)s "
                         "characters.",
-                        count=LONGEST_TEXT,
+                        count=formatLang(self.env, LONGEST_TEXT, digits=0),
                     )
                 )
             names = speech._get_placeholders(row.code)

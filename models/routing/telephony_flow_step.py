@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools.misc import formatLang
 
 from ...tools.language import LONGEST_TEXT
 from ..arguments import check_one
@@ -11,6 +12,7 @@ EXIT_FIELDS = (
     "full_step_id",
     "not_available_step_id",
 )
+
 # Fields that decide what happens to a call, whose change open pages learn of.
 SHOWN_FIELDS = {"agent_ids", "flow_id", "kind", "queue_id", "sequence", "target_flow_id"}
 
@@ -256,7 +258,7 @@ class TelephonyFlowStep(models.Model):
                         "The message of “%(name)s” is too long to be spoken: it may have at most "
                         "%(count)s characters.",
                         name=step.name,
-                        count=LONGEST_TEXT,
+                        count=formatLang(self.env, LONGEST_TEXT, digits=0),
                     )
                 )
 

@@ -3,6 +3,7 @@ from ast import literal_eval
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools.misc import formatLang
 
 # Maximum characters and comparisons of a condition. They also limit its nesting.
 LENGTH, COMPARISONS = 2000, 50
@@ -120,7 +121,12 @@ class TelephonyFlowStep(models.Model):
     def _parse_condition(self):
         text = self.condition_domain or "[]"
         if len(text) > LENGTH:
-            raise UserError(self.env._("It is longer than %(length)s characters.", length=LENGTH))
+            raise UserError(
+                self.env._(
+                    "It is longer than %(length)s characters.",
+                    length=formatLang(self.env, LENGTH, digits=0),
+                )
+            )
         return Domain(literal_eval(text))
 
     def _check_condition_domain(self, model, domain):

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools.misc import formatLang
 
 from ...tools.language import LONGEST_TEXT
 from ..arguments import check_one
@@ -142,7 +143,7 @@ class TelephonyQueue(models.Model):
                     self.env._(
                         "The announcement is too long to be spoken: it may have at most %(count)s "
                         "characters.",
-                        count=LONGEST_TEXT,
+                        count=formatLang(self.env, LONGEST_TEXT, digits=0),
                     )
                 )
 

@@ -289,6 +289,8 @@ class TestDiagnosis(DiagnosisWorld, TelephonyCase):
         for offset, state in ((-90, "error"), (-30, "ok"), (30, "ok"), (90, "error")):
             self.twilio.clock_offset = offset
             self.find("clock", state)
+        self.twilio.clock_offset = -4000
+        self.assertRegex(self.find("clock", "error").sentence, r"off by 4,00\d seconds")
 
     def test_address_has_to_be_public_and_encrypted(self):
         self.admin_account.sudo().connected_base_url = False

@@ -46,9 +46,16 @@ class TestBadInput(EndedCalls):
             lambda: ana.wrap_up(call.uuid, {"note": long, "done": True}),
             lambda: ana.browse(call.id).write({"note": long}),
         ):
-            with self.assertRaisesRegex(UserError, "at most 20000 characters"):
+            with self.assertRaisesRegex(UserError, "at most 20,000 characters"):
                 save()
         self.assertFalse(call.note)
+
+    def test_limit_in_a_refusal_is_written_as_the_reader_groups_digits(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        call = self.call_of_ana()
+        reader = self.as_user(self.ana).with_context(lang="de_DE")
+        with self.assertRaisesRegex(UserError, r"20\.000"):
+            reader.save_note(call.uuid, "x" * 100_000)
 
     def test_records_deleted_during_the_call_leave_it_usable(self):
         """Z27 Z28: note, result, follow-up and Done work without contact and opportunity."""

@@ -109,7 +109,7 @@ class TestLoggedCall(TelephonyCase):
             ({"minutes": 25 * 60, "started_at": now - timedelta(days=3)}, "how long"),
             ({"number": "12"}, "is not a phone number"),
             ({"number": "+32470123456" * 9_000}, "is not a phone number"),
-            ({"note": "x" * 100_000}, "at most 20000 characters"),
+            ({"note": "x" * 100_000}, "at most 20,000 characters"),
             ({"number": False, "partner_id": False}, "Enter the number"),
             ({"outgoing_outcome": False}, "outcome"),
         ):

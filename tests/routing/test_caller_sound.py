@@ -242,14 +242,20 @@ class TestLanguages(CallerSoundCase):
         self.set_message(message=text)
         _call, verbs = self.call_in()
         self.assertEqual(set(self.names(verbs)), {"Say", "Hangup"})
-        with self.assertRaisesRegex(ValidationError, "too long to be spoken"):
+        with self.assertRaisesRegex(
+            ValidationError, "too long to be spoken: it may have at most 5,000 characters"
+        ):
             self.ring.message = "x" * (LONGEST_TEXT + 1)
         queue = self.env["telephony.queue"].create(
             {"name": "Support", "company_id": self.company_a.id}
         )
-        with self.assertRaisesRegex(ValidationError, "too long to be spoken"):
+        with self.assertRaisesRegex(
+            ValidationError, "too long to be spoken: it may have at most 5,000 characters"
+        ):
             queue.announcement = "x" * (LONGEST_TEXT + 1)
-        with self.assertRaisesRegex(ValidationError, "too long to be spoken"):
+        with self.assertRaisesRegex(
+            ValidationError, "too long to be spoken: it may have at most 5,000 characters"
+        ):
             self.env["telephony.sentence"].create(
                 {
                     "company_id": self.company_a.id,

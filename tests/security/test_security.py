@@ -534,7 +534,7 @@ class TestLimits(TelephonyCase):
         call = self.dial()
         self.as_user(self.ana).save_note(call.uuid, "x" * 20000)
         for length in (20001, 100_000, 1_000_000):
-            with self.assertRaisesRegex(UserError, "at most 20000 characters"):
+            with self.assertRaisesRegex(UserError, "at most 20,000 characters"):
                 self.as_user(self.ana).save_note(call.uuid, "y" * length)
         self.assertEqual(call.note, "x" * 20000)
 

@@ -8,6 +8,7 @@
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { Reactive } from "@web/core/utils/reactive";
+import { formatInteger } from "@web/views/fields/formatters";
 import { sendLast } from "@crm_telephony/core/beacon";
 import { humanError, isRefusal } from "@crm_telephony/core/human_error";
 import { addPart } from "@crm_telephony/core/softphone_part";
@@ -115,9 +116,7 @@ export class NoteKeeper extends Reactive {
             this.isRetried = false;
             this.error = _t(
                 "This note has more than %(count)s characters. Shorten it to save it.",
-                {
-                    count: MOST,
-                }
+                { count: formatInteger(MOST) }
             );
             return;
         }

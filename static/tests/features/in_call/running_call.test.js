@@ -272,7 +272,7 @@ describe("in the call", () => {
         softphone.notes.write("u-1", `${long}!`);
         await advanceTime(900);
         await waitFor(".o_telephony_note_status .text-danger");
-        expect(".o_telephony_note_status").toHaveText(/more than 20000 characters/);
+        expect(".o_telephony_note_status").toHaveText(/more than 20,000 characters/);
         expect.verifySteps([]);
         // The end window stays, too: with Done, the end of the note would be lost.
         softphone.calls.onCall(endedData({ note: "" }));
