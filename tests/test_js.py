@@ -46,12 +46,15 @@ class TelephonyHootCase(HttpCase):
         ):
             self.startPatcher(patch.object(ChromeBrowser, name, method))
 
-    def _run_hoot(self, preset, extra=""):
+    def _get_selection(self):
+        """Return the parameter of Hoot's address that selects the tests."""
         # Hoot knows suites by a hash of their name, which Odoo's own runner can compute.
-        suite_id = test_js.HOOTCommon._generate_hash(None, SUITE)
+        return f"id={test_js.HOOTCommon._generate_hash(None, SUITE)}"
+
+    def _run_hoot(self, preset, extra=""):
         self.browser_js(
             f"/web/tests?headless&loglevel=2&preset={preset}&timeout={TEST_TIMEOUT}"
-            f"&id={suite_id}{extra}",
+            f"&{self._get_selection()}{extra}",
             "",
             "",
             login="admin",

@@ -353,8 +353,19 @@ def js(*options):
         # The tests have limits of their own, which do not depend on the machine.
         *("-o", "timeout=0"),
         *coverage_options("pytest_js_coverage"),
-        *with_default(options, ADDONS / ADDON / "tests/test_js.py", root=ADDONS / ADDON),
+        *with_default(
+            hoot_options(options), ADDONS / ADDON / "tests/test_js.py", root=ADDONS / ADDON
+        ),
     )
+
+
+def hoot_options(options):
+    """Return pytest's options, in which `-k` selects Hoot tests by their names."""
+    if "-k" not in options:
+        return options
+    place = options.index("-k")
+    names = " ".join(options[place + 1 : place + 2])
+    return [*options[:place], "-p", "pytest_hoot", f"--hoot={names}", *options[place + 2 :]]
 
 
 def guarded(part, *options, **share):

@@ -8,6 +8,7 @@ import pytest
 
 import database
 import places
+import pytest_hoot
 import test as runner
 
 EMULATOR = places.REPO / "dev/twilio_emulator"
@@ -55,6 +56,20 @@ def test_path_replaces_the_whole_part(monkeypatch):
     # Plain tests run in another folder than the user's.
     file = str(places.REPO / "dev/unit/test_tools.py")
     assert runner.with_default([file], "default") == [file]
+
+
+def test_words_for_hoot_are_no_words_for_pytest():
+    hoot = ["-p", "pytest_hoot", "--hoot=note of"]
+    assert runner.hoot_options(["-x", "-k", "note of", "-s"]) == ["-x", *hoot, "-s"]
+    assert runner.hoot_options(["-s"]) == ["-s"]
+
+
+@pytest.mark.parametrize(("names", "is_found"), [("silenced|other", True), ("other", False)])
+def test_hoot_finds_its_tests_by_words_of_their_name(names, is_found):
+    [pattern] = re.findall("^/(.*)/i$", pytest_hoot.get_filter(names))
+    name = "@crm_telephony/features/call/A Silenced call waits"
+    assert bool(re.search(pattern, name, re.I)) is is_found
+    assert not re.search(pattern, name.replace("@crm_telephony", "@mail"), re.I)
 
 
 def test_options_belong_to_one_part():
