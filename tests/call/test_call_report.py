@@ -98,6 +98,12 @@ class TestCallReport(Figures):
                 missed = [("company_id", "=", self.company_a.id), *safe_eval(filters["missed"])]
                 self.assertEqual(calls.search_count(missed), 1)
 
+    def test_pivots_begin_with_the_number_of_calls(self):
+        """Z30: a pivot without measures shows the count; another measure would hide it."""
+        for model, first in (("telephony.call", []), ("telephony.call.report", ["call_count"])):
+            pivot = etree.fromstring(self.env[model].get_view(view_type="pivot")["arch"])
+            self.assertEqual(pivot.xpath("field[@type='measure']/@name")[:1], first, model)
+
     def test_row_opens_its_call(self):
         """Z30: a row of the report opens its call."""
         call = self.make_call(wait=5, talk=60)

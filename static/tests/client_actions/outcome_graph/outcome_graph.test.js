@@ -20,6 +20,25 @@ test("an outcome has its color in every language and order", () => {
     expect(colorOf("Verpasst", fields, ["outcome"])).not.toBe(answered);
 });
 
+test("only answered calls are green, and only lost ones are red", () => {
+    const outcomes = [
+        ...["answered", "missed", "abandoned", "failed", "voicemail", "no_answer", "busy"],
+        ...["declined", "queue_callback", "canceled", "blocked"],
+    ];
+    const all = { outcome: { selection: outcomes.map((outcome) => [outcome, outcome]) } };
+    // Whether the share of the two other basic colors is small.
+    const isMost = (channel, share) => (outcome) => {
+        const color = colorOf(outcome, all, ["outcome"]);
+        const parts = [1, 3, 5].map((start) => parseInt(color.slice(start, start + 2), 16));
+        const [most] = parts.splice(channel, 1);
+        return Math.max(...parts) < share * most;
+    };
+    const red = outcomes.filter(isMost(0, 0.55));
+    const green = outcomes.filter(isMost(1, 0.95));
+    expect(green).toEqual(["answered"]);
+    expect(red).toEqual(["missed", "abandoned", "failed"]);
+});
+
 test("other series keep the colors of Odoo", () => {
     expect(colorOf("Ana", fields, ["user_id"])).toBe(undefined);
     expect(colorOf("Unknown", fields, ["outcome"])).toBe(undefined);
