@@ -199,6 +199,16 @@ class TestRuleRun(TelephonyHttpCase):
             self.run_rules()
         self.assertEqual(call.state, "queued")
 
+    def test_rule_that_fails_costs_no_act_of_a_user(self):
+        """D8: the rules of what users change run after the commit, too."""
+        call = self.talk()
+        self.env.cr.flush()
+        self.make_rule(RAISE)
+        self.as_user(self.ana).save_note(call.uuid, "Wants oak.")
+        self.assertEqual(call.note, "Wants oak.")
+        with self.assertLogs(RUNS, "WARNING"):
+            self.run_rules()
+
     def test_rules_of_all_that_a_call_writes_cost_nothing(self):
         """A failing rule stops nothing, on any model that the telephone writes."""
         models = (
