@@ -102,7 +102,13 @@ class TestWhoseNumber(TelephonyCase):
                 {"name": "Archived", "phone": CUSTOMER, "active": False},
             ]
         )
-        self.assertEqual(partners._telephony_find(CUSTOMER, self.company_a), common + self.partner)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE res_partner SET write_date = write_date + interval '1 minute' WHERE id = %s",
+            [self.partner.id],
+        )
+        found = partners._telephony_find(CUSTOMER, self.company_a)
+        self.assertEqual(found.ids, (self.partner + common).ids)
         self.assertEqual(
             set(partners._telephony_find(CUSTOMER, self.company_b)),
             set(common + foreign) | (set() if self.partner.company_id else {self.partner}),

@@ -67,6 +67,17 @@ describe("shortcuts", () => {
         expect.verifySteps([]);
     });
 
+    test("Z17: of two calls, only the first one shows the shortcuts", async () => {
+        fakeVoice();
+        const offers = [offerData(), { ...offerData({ uuid: "u-2" }), id: 2 }];
+        await startSoftphone({ snapshot: { offers } });
+        await mountSoftphone();
+        await seen(".o_telephony_decline");
+        expect(".o_telephony_decline").toHaveCount(2);
+        expect(".o_telephony_decline[title]").toHaveCount(1);
+        expect(".o_telephony_accept[title]").toHaveCount(1);
+    });
+
     test.tags("desktop");
     test("are shown on the buttons and in a list that Escape closes", async () => {
         await speak();

@@ -238,6 +238,8 @@ describe("device", () => {
         call.emit("sample", { packetsReceived: 40 });
         call.emit("sample", { packetsReceived: 90 });
         expect.verifySteps(["digits 1"]);
+        await advanceTime(5000); // a second key would be sent after a pause
+        expect.verifySteps([]);
     });
 
     test("presses no key for an upgraded account", async () => {

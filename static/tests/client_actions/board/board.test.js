@@ -1,6 +1,7 @@
 import {
     advanceTime,
     animationFrame,
+    Deferred,
     describe,
     expect,
     press,
@@ -219,13 +220,19 @@ describe("updates of the board", () => {
         await expect.waitForSteps(["read"]);
         await animationFrame();
         expect(`${figure("waiting")} .o_telephony_figure_value`).toHaveText("7");
+        await advanceTime(2000);
+        expect.verifySteps([]);
     });
 
     test("bus messages of companies that are not shown are ignored", async () => {
         await startBoard();
         await startBusService();
+        const heard = new Deferred();
+        getService("bus_service").subscribe("telephony/live_updated", () => heard.resolve());
         sendBus("telephony/live_updated", liveRow({ company_id: 77 }));
+        await heard;
         await advanceTime(2000);
+        await animationFrame();
         expect.verifySteps([]);
     });
 
@@ -249,6 +256,15 @@ describe("updates of the board", () => {
         await reading;
         expect(data.data.total.waiting).toBe(0, { message: "a late answer is dropped" });
         expect.verifySteps(["read"]);
+        const other = new BoardData(getService("orm"), getService("bus_service"));
+        await other.start();
+        server.error = userError("The database is being updated.");
+        const failing = other.refresh();
+        other.stop();
+        await failing;
+        expect(other.error).toBe("", { message: "so is a late error" });
+        server.error = null;
+        expect.verifySteps(["read", "read"]);
         getService("bus_service").trigger("BUS:RECONNECT");
         await expect.waitForSteps(["read"]); // only the visible board reads
     });

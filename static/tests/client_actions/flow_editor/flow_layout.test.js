@@ -126,7 +126,8 @@ test("Z29: the arrow keys lead to the steps around", () => {
 
 test("Z29: a line is straight, or has round corners", () => {
     expect(elbow(5, 0, 5, 20)).toBe("M5 0V20");
-    expect(elbow(0, 0, 40, 20)).toInclude("Q");
+    expect(elbow(0, 0, 40, 20)).toBe("M0 0V2Q0 10 8 10H32Q40 10 40 18V20");
+    expect(elbow(40, 0, 0, 20)).toBe("M40 0V2Q40 10 32 10H8Q0 10 0 18V20");
 });
 
 test("Z29: an undo knows what differs, of the touched steps only", () => {

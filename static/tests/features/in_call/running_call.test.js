@@ -23,6 +23,7 @@ import {
     fakeVoice,
     mountSoftphone,
     runningData,
+    seen,
     sendBus,
     snapshotData,
     startConversation,
@@ -201,7 +202,7 @@ describe("in the call", () => {
         }
         const echo = runningData({ note: "oak", on_hold: true, revision: 50 });
         sendBus("telephony/call_updated", echo);
-        await waitFor(".o_telephony_hold[aria-pressed=true]");
+        await seen(".o_telephony_hold[aria-pressed=true]");
         expect(".o_telephony_note").toHaveValue("oak desks");
         expect(".o_telephony_note_status .fa-check").toHaveCount(1);
         sendBus("telephony/call_updated", { ...echo, note: "oak desks", revision: 51 });

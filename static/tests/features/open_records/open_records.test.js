@@ -107,7 +107,7 @@ describe("open form", () => {
             }
             onRpc("crm.lead", "read", () => []);
             end();
-            await waitUntil(() => document.querySelector(".o_notification"));
+            await seen(".o_notification");
             expect(".o_notification").toHaveText(
                 "“Twenty desks” no longer exists. The call is kept, with its note."
             );

@@ -1,6 +1,15 @@
 /** The tab “Recent”: what happened to each call, voicemails, owed callbacks, filters and pages. */
 
-import { describe, expect, press, queryAllTexts, queryFirst, test } from "@odoo/hoot";
+import {
+    animationFrame,
+    Deferred,
+    describe,
+    expect,
+    press,
+    queryAllTexts,
+    queryFirst,
+    test,
+} from "@odoo/hoot";
 import { contains, mockService, onRpc, serverState } from "@web/../tests/web_test_helpers";
 import {
     callData,
@@ -45,10 +54,12 @@ async function start(rows, options = {}) {
 test("each row tells direction, outcome, length and time", async () => {
     await start([
         missed(),
+        recentData(endedData({ uuid: "o-2", outcome: "failed", outcome_display: "Failed" })),
         recentData(endedData({ uuid: "o-1", outcome_display: "Answered", duration: 242 })),
     ]);
     await seen(".o_telephony_recent_call");
-    expect(queryAllTexts(".o_telephony_recent_outcome")).toEqual(["Missed", "Answered"]);
+    expect(queryAllTexts(".o_telephony_recent_outcome")).toEqual(["Missed", "Failed", "Answered"]);
+    expect("[data-uuid=o-2] .o_telephony_recent_outcome i").not.toHaveClass("text-danger");
     expect(".o_telephony_recent_outcome:first i").toHaveClass("text-danger");
     expect(".o_telephony_recent_outcome:last i").not.toHaveClass("text-danger");
     expect(".o_telephony_recent_outcome:first i").toHaveAttribute("aria-label", "Incoming call.");
@@ -138,6 +149,18 @@ test("the filters ask the server, and an empty list says what is missing", async
     expect.verifySteps(["all", "missed", "voicemail"]);
 });
 
+test("the late answer about the calls of another filter is dropped", async () => {
+    const late = new Deferred();
+    await start((kind) => (kind === "all" ? late : [missed({ uuid: "m-2" })]));
+    await contains(".o_telephony_recent_kinds [data-kind=missed]").click();
+    await seen(".o_telephony_recent_call[data-uuid=m-2]");
+    late.resolve({ calls: [missed()], has_more: false });
+    await animationFrame();
+    await animationFrame();
+    expect(".o_telephony_recent_call").toHaveCount(1);
+    expect(".o_telephony_recent_call[data-uuid=m-2]").toHaveCount(1);
+});
+
 test("the next page is read at the end of the list, from the last row on", async () => {
     const row = (number) => missed({ uuid: `m-${number}`, id: number });
     const asked = [];
@@ -201,9 +224,10 @@ describe("live", () => {
 });
 
 test("Z15: one click calls again, and the arrow keys move from row to row", async () => {
-    await start([missed(), missed({ uuid: "m-2" })], { withBus: false });
-    onRpc("telephony.call", "dial", ({ args }) => {
-        expect.step(`dial ${args[0]}`);
+    const record = { model: "crm.lead", id: 8, name: "Desks" };
+    await start([missed(), missed({ uuid: "m-2", record })], { withBus: false });
+    onRpc("telephony.call", "dial", ({ args, kwargs }) => {
+        expect.step(`dial ${args[0]} ${kwargs.res_model} ${kwargs.res_id}`);
         return callData({ uuid: "u-9" });
     });
     await seen(".o_telephony_recent_call");
@@ -212,5 +236,5 @@ test("Z15: one click calls again, and the arrow keys move from row to row", asyn
     expect(".o_telephony_recent_call[data-uuid=m-2] .o_telephony_recent_open").toBeFocused();
     await contains(".o_telephony_recent_call[data-uuid=m-2] .o_telephony_call_again").click();
     await seen(".o_telephony_call");
-    expect.verifySteps(["dial +32470123456", "connect u-9"]);
+    expect.verifySteps(["dial +32470123456 crm.lead 8", "connect u-9"]);
 });

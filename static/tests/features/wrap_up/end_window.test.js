@@ -357,6 +357,9 @@ describe("follow-up", () => {
         expect(".o_telephony_follow_up_model").toHaveValue("res.partner");
         expect(".o_telephony_follow_up_name").toHaveValue("+32 470 99 98 88");
         await contains(".o_telephony_follow_up_model").select("crm.lead");
+        await contains(".o_telephony_follow_up_task").click();
+        await contains(".o_telephony_follow_up_call").click();
+        expect(".o_telephony_follow_up_model").toHaveValue("crm.lead");
         await contains(".o_telephony_follow_up_name").edit("Olga", { confirm: false });
         await contains(".o_telephony_follow_up_save").click();
         await seen(".o_telephony_follow_up_saved");
