@@ -48,14 +48,10 @@ export class Disposition extends Component {
 
     async onChange(ev) {
         const { state } = this;
-        const select = ev.target;
-        const values = { disposition_id: Number(select.value) || false };
+        const values = { disposition_id: Number(ev.target.value) || false };
         Object.assign(state, { isSaving: true, isSaved: false });
         await attempt(state, () => this.softphone.wrapUp.send(this.props.call.uuid, values));
         Object.assign(state, { isSaving: false, isSaved: !state.error });
-        if (state.error) {
-            select.value = String(this.chosenId);
-        }
     }
 
     _ask(method, ...args) {

@@ -174,6 +174,8 @@ describe("result", () => {
         });
         await contains(".o_telephony_disposition").select("1");
         await seen(".o_telephony_disposition_box .o_telephony_field_error");
+        await contains(".o_telephony_disposition").select("2");
+        await seen(".o_telephony_disposition_box .o_telephony_field_error");
         expect(".o_telephony_field_error").toHaveText("This result cannot be used for this call.");
         expect(".o_telephony_disposition").toHaveValue("0");
     });
