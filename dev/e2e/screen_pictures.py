@@ -16,6 +16,7 @@ WIDE, PHONE = (1280, 720), (390, 844)
 #: Language, size of the screen, and theme.
 LOOKS = [
     ("en_US", WIDE, "light"),
+    ("en_US", (1440, 900), "light"),
     ("en_US", WIDE, "dark"),
     ("en_US", PHONE, "light"),
     (layout.CHINESE, WIDE, "light"),
