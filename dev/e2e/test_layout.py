@@ -538,6 +538,19 @@ def test_direction_of_numbers_and_sentences(world, agent, right_to_left):
     assert page.evaluate(FIND_TURNED, ".o_data_cell[name=standard_text]") == []
 
 
+def test_zoomed_drawing_from_right_to_left(world, agent, right_to_left):
+    """Z29: a drawing that is not as large as life stays in its frame."""
+    person = agent("admin", rpc=right_to_left, locale="he-IL")
+    page = person.open()
+    [flow] = world.admin.call("telephony.flow", "search", [("step_ids", "!=", False)], limit=1)
+    Screens(person).show_drawing(flow)
+    page.locator(".o_telephony_flow_zoom_out").click()
+    expect(page.locator(".o_telephony_flow_zoom")).not_to_have_text("100 %")
+    plane = page.locator(".o_telephony_flow_plane").bounding_box()
+    frame = page.locator(".o_telephony_flow_size").bounding_box()
+    assert plane == pytest.approx(frame, abs=1)
+
+
 def test_narrow(world, agent, anna):
     """Z01 Z17 Z21: the same views on a screen of 360 pixels."""
     person = agent("admin", viewport=NARROW).ready()

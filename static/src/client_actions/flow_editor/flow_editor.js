@@ -166,9 +166,11 @@ export class FlowEditor extends Component {
         return `width:${width * this.state.zoom}px;height:${height * this.state.zoom}px`;
     }
 
+    /** Left is left in the drawing: in a style sheet, Odoo would mirror it for Arabic. */
     get planeStyle() {
         const { width, height } = this.drawing;
-        return `left:0;width:${width}px;height:${height}px;transform:scale(${this.state.zoom})`;
+        const scale = `transform:scale(${this.state.zoom});transform-origin:0 0`;
+        return `left:0;width:${width}px;height:${height}px;${scale}`;
     }
 
     get startStyle() {
