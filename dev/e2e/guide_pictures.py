@@ -6,12 +6,14 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+import test_layout as layout
 from harness.emulator import SUPPORT
 from harness.pages import Softphone, open_record
 from harness.people_pages import Preferences
 from harness.places import REPO
 from harness.screens import CANVAS, DIALOG, GALLERY, Screens
 
+reads_in = layout.reads_in
 FOLDER = REPO / "static/description/guide"
 WINDOW, CARD = ".o_telephony_softphone", ".o_telephony_incoming"
 ANNA, BRUNO, MOBILE = "+32470123456", "+33612345678", "+32470998877"
@@ -25,23 +27,6 @@ FLOWS = {"en_US": "Office", "zh_CN": "办公室"}
 #: The page behind the window distracts.
 STYLE = ".o_action_manager { visibility: hidden; }"
 MARGIN = 12  # pixels
-
-
-@pytest.fixture
-def reads_in(world):
-    """Return a function that changes the administrator's language during a story."""
-
-    def change(code):
-        [lang] = world.admin.search(
-            "res.lang", [("code", "=", code)], ["id"], context={"active_test": False}
-        )
-        wizard = world.admin.create("base.language.install", lang_ids=[(6, 0, [lang["id"]])])
-        world.admin.call("base.language.install", "lang_install", [wizard])
-        world.admin.call("res.users", "write", [world.admin.uid], {"lang": code})
-        return world.server.rpc("admin")
-
-    yield change
-    world.admin.call("res.users", "write", [world.admin.uid], {"lang": "en_US"})
 
 
 @pytest.fixture
