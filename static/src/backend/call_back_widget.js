@@ -3,6 +3,7 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { withExtension } from "./extension";
 import { LOADER_NAME } from "./softphone_loader";
 
 /** Calls the customer of a callback, from a row, a card or the form. */
@@ -33,7 +34,7 @@ export class CallBackWidget extends Component {
     call() {
         const { resModel, resId } = this.props.record;
         this.loader.dial({
-            number: this.data.customer_number,
+            number: withExtension(this.data.customer_number, this.data.extension),
             name: this.data.customer_display,
             target: { resModel, resId },
         });
@@ -67,9 +68,14 @@ export class CallAgainWidget extends CallBackWidget {
     }
 }
 
-registry
-    .category("view_widgets")
-    .add("telephony_call_again", { ...callBackWidget, component: CallAgainWidget });
+registry.category("view_widgets").add("telephony_call_again", {
+    ...callBackWidget,
+    component: CallAgainWidget,
+    fieldDependencies: [
+        ...callBackWidget.fieldDependencies,
+        { name: "extension", type: "char", readonly: true },
+    ],
+});
 
 /** Calls the customer of an order, a task or another linked record, from its form. */
 export class CallRecordWidget extends CallBackWidget {

@@ -20,11 +20,13 @@ class Talk extends models.Model {
     state = fields.Char();
     customer_number = fields.Char();
     customer_display = fields.Char();
+    extension = fields.Char();
 
     _records = [
         { id: 1, state: "ended", customer_number: "+32470123456", customer_display: "Anna" },
         { id: 2, state: "in_progress", customer_number: "+32470123456", customer_display: "Anna" },
         { id: 3, state: "ended", customer_number: false, customer_display: "Anonymous" },
+        { id: 4, state: "ended", customer_number: "+32470123456", extension: "12" },
     ];
 }
 
@@ -49,6 +51,13 @@ test("the customer of an ended call is called again from its form", async () => 
     expect(BUTTON).toHaveText("Call again");
     await contains(BUTTON).click();
     await expect.waitForSteps(["dial +32470123456 talk 1", "connect u-1"]);
+});
+
+test("an extension is dialed again, too", async () => {
+    fakeVoice();
+    await openForm(4);
+    await contains(BUTTON).click();
+    await expect.waitForSteps(["dial +32470123456 ext. 12 talk 4", "connect u-1"]);
 });
 
 for (const [why, resId] of [

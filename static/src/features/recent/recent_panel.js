@@ -4,6 +4,7 @@ import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 import { useDebounced } from "@web/core/utils/timing";
+import { withExtension } from "@crm_telephony/backend/extension";
 import { formatSeconds } from "@crm_telephony/backend/format_seconds";
 import { Player } from "@crm_telephony/backend/player";
 import { attempt } from "@crm_telephony/core/attempt";
@@ -201,7 +202,7 @@ export class RecentPanel extends Component {
 
     callAgain(call) {
         this.softphone.dialer.dial({
-            number: call.customer.number,
+            number: withExtension(call.customer.number, call.extension),
             name: call.customer.name || "",
             target: call.record ? { resModel: call.record.model, resId: call.record.id } : null,
         });

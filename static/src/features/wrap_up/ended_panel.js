@@ -1,6 +1,7 @@
 import { Component, markup } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
+import { withExtension } from "@crm_telephony/backend/extension";
 import { conversationLength } from "@crm_telephony/core/call_labels";
 import { Caller } from "@crm_telephony/core/caller";
 import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
@@ -53,9 +54,9 @@ export class EndedPanel extends Component {
     }
 
     callAgain() {
-        const { customer, record } = this.props.call;
+        const { customer, extension, record } = this.props.call;
         this.softphone.dialer.dial({
-            number: customer.number,
+            number: withExtension(customer.number, extension),
             name: customer.name || "",
             target: record ? { resModel: record.model, resId: record.id } : null,
         });

@@ -225,7 +225,7 @@ describe("live", () => {
 
 test("Z15: one click calls again, and the arrow keys move from row to row", async () => {
     const record = { model: "crm.lead", id: 8, name: "Desks" };
-    await start([missed(), missed({ uuid: "m-2", record })], { withBus: false });
+    await start([missed(), missed({ uuid: "m-2", record, extension: "12" })], { withBus: false });
     onRpc("telephony.call", "dial", ({ args, kwargs }) => {
         expect.step(`dial ${args[0]} ${kwargs.res_model} ${kwargs.res_id}`);
         return callData({ uuid: "u-9" });
@@ -236,5 +236,5 @@ test("Z15: one click calls again, and the arrow keys move from row to row", asyn
     expect(".o_telephony_recent_call[data-uuid=m-2] .o_telephony_recent_open").toBeFocused();
     await contains(".o_telephony_recent_call[data-uuid=m-2] .o_telephony_call_again").click();
     await seen(".o_telephony_call");
-    expect.verifySteps(["dial +32470123456 crm.lead 8", "connect u-9"]);
+    expect.verifySteps(["dial +32470123456 ext. 12 crm.lead 8", "connect u-9"]);
 });

@@ -61,6 +61,16 @@ async function startEnded(values = {}, found = []) {
     return world;
 }
 
+test("the customer is called again with the extension that was dialed", async () => {
+    await startEnded({ extension: "12" });
+    onRpc("telephony.call", "dial", ({ args }) => {
+        expect.step(`dial ${args[0]}`);
+        return callData({ uuid: "u-9" });
+    });
+    await contains(".o_telephony_call_again").click();
+    await expect.waitForSteps(["dial +32470123456 ext. 12", "connect u-9"]);
+});
+
 test("Z19 Z27: summary, follow-up and result come in this order", async () => {
     await startEnded();
     const places = [
