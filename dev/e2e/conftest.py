@@ -93,9 +93,13 @@ def world(request, server, emulator, admin, sessions):
     failed = request.node.stash.get(_report_key, False)
     if failed:
         world.keep_evidence()
-    world.close_browsers()
-    emulator.finish()
-    server.settle(admin)
+    try:
+        world.close_browsers()
+        emulator.finish()
+        server.settle(admin)
+    finally:
+        # An open page would report that its user was archived.
+        world.arrangement.undo()
     races = request.config.stash.setdefault(_lost_races_key, [])
     races += [(request.node.name, entry) for entry in server.lost_races(start)]
     problems = (
@@ -112,6 +116,7 @@ class World:
     def __init__(self, name, server, emulator, admin):
         self.name, self.server, self.emulator, self.admin = name, server, emulator, admin
         self.agents, self.fresh_profiles, self._expected = [], [], []
+        self.arrangement = Arrangement(self)
 
     def expect_log(self, words):
         """Declare an error of Odoo's log that this story provokes."""
@@ -183,6 +188,7 @@ def customers(world, numbers):
         record_id = world.admin.create(
             "res.partner", name=name, phone=written, country_id=country, parent_id=parent
         )
+        world.arrangement.temporary("res.partner", record_id, parent)
         return Customer(record_id, name, number, written, company)
 
     return make
@@ -191,6 +197,4 @@ def customers(world, numbers):
 @pytest.fixture
 def arrange(world):
     """Return the set-up of a story; it is restored afterwards."""
-    arrangement = Arrangement(world)
-    yield arrangement
-    arrangement.undo()
+    return world.arrangement

@@ -75,10 +75,10 @@ class Camera:
 
 
 @pytest.mark.parametrize("language", WORDS)
-def test_pictures(world, agent, arrange, reads_in, no_caller_ids, language):
+def test_pictures(world, agent, arrange, no_caller_ids, language):
     """Go through the guide in its order, and take a picture of each page."""
     mobile, note, follow_up = WORDS[language]
-    rpc = reads_in(language)
+    rpc = arrange.language(language)
     arrange.agent(rpc, allow_caller_id=True)
     person = agent(
         "admin",
@@ -142,9 +142,9 @@ def test_pictures(world, agent, arrange, reads_in, no_caller_ids, language):
 
 
 @pytest.mark.parametrize("language", WORDS)
-def test_pictures_of_pages(world, agent, reads_in, language):
+def test_pictures_of_pages(world, agent, arrange, language):
     """Take the pictures of the dialog *Log a Call*, and of call flows."""
-    rpc = reads_in(language)
+    rpc = arrange.language(language)
     person = agent(
         "admin",
         rpc=rpc,

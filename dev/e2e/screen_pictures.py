@@ -11,7 +11,7 @@ from harness.looks import picture
 from harness.pages import open_record
 from harness.screens import Screens
 
-anna, reads_in, dark_palette = layout.anna, layout.reads_in, layout.dark_palette
+anna, dark_palette = layout.anna, layout.dark_palette
 WIDE, PHONE = (1280, 720), (390, 844)
 #: Language, size of the screen, and theme.
 LOOKS = [
@@ -29,7 +29,7 @@ LOOKS = [
 
 
 @pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1][0]}-{look[2]}")
-def look(request, world, agent, reads_in):
+def look(request, world, agent, arrange):
     """Return an administrator's browser with this look, and the folder of its pictures."""
     language, size, theme = request.param
     options = {"color_scheme": theme, "locale": language.replace("_", "-")}
@@ -37,7 +37,7 @@ def look(request, world, agent, reads_in):
         request.getfixturevalue("dark_palette")
     person = agent(
         "admin",
-        rpc=reads_in(language),
+        rpc=arrange.language(language),
         viewport=dict(zip(("width", "height"), size, strict=True)),
         **options,
     )

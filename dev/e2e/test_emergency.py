@@ -36,9 +36,8 @@ def american(world):
     world.admin.call("telephony.number", "action_synchronize", [])
     [number_id] = world.admin.call("telephony.number", "search", [("number", "=", AMERICAN)])
     yield number_id
-    world.admin.call(
-        "telephony.number", "write", [number_id], {"active": False, "agent_ids": [(5, 0, 0)]}
-    )
+    wizard = world.admin.create("telephony.number.release", number_id=number_id)
+    world.admin.call("telephony.number.release", "action_release", [wizard])
 
 
 def test_with_a_registered_number(world, agent, arrange, american):

@@ -48,9 +48,9 @@ def _calendar(rpc, name, is_open):
     return calendar_id
 
 
-def _member(arrange, numbers, login):
+def _member(arrange, numbers, name):
     """Return an online agent with a telephone that is never answered."""
-    rpc = arrange.phone_user(login)
+    rpc = arrange.phone_user(name)
     number, _written = numbers()
     member = arrange.agent(rpc, call_via="phone", phone_number=number)
     rpc.call("telephony.agent", "set_status", "online")
@@ -66,7 +66,7 @@ def _queue(arrange, member, **values):
 def test_exits_that_need_no_time(world, arrange, customers, numbers):
     """Z03 Z29: hours, condition, key, none available, full, another flow, message, rejection."""
     rpc, callers = world.admin, Callers(world, arrange, customers)
-    offline = arrange.agent(arrange.phone_user("olga"))
+    offline = arrange.agent(arrange.phone_user("Olga"))
     heard = {}
     for is_open in (True, False):
         heard[
@@ -164,7 +164,7 @@ def test_exits_that_need_no_time(world, arrange, customers, numbers):
 def test_exits_that_take_time(world, arrange, customers, numbers):
     """Z29: a key, no answer, a full queue, too long a wait, a forwarded call, busy or not."""
     callers = Callers(world, arrange, customers)
-    rung, waited_for = (_member(arrange, numbers, login) for login in ("rosa", "stan"))
+    rung, waited_for = (_member(arrange, numbers, name) for name in ("Rosa", "Stan"))
     (busy, _written), (free, _written) = numbers(), numbers()
     ids = arrange.flow(
         {"name": "Menu", "kind": "menu", "message": "Press one.", "repeat": 2},

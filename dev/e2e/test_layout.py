@@ -179,28 +179,9 @@ def anna(world):
 
 
 @pytest.fixture
-def reads_in(world):
-    """Return a function that changes the administrator's language during a story."""
-
-    def change(code):
-        [lang] = world.admin.search(
-            "res.lang", [("code", "=", code)], ["id"], context={"active_test": False}
-        )
-        if code in LANGUAGES[1:]:  # the addon is translated
-            wizard = world.admin.create("base.language.install", lang_ids=[(6, 0, [lang["id"]])])
-            world.admin.call("base.language.install", "lang_install", [wizard])
-        world.admin.call("res.lang", "write", [lang["id"]], {"active": True})
-        world.admin.call("res.users", "write", [world.admin.uid], {"lang": code})
-        return world.server.rpc("admin")
-
-    yield change
-    world.admin.call("res.users", "write", [world.admin.uid], {"lang": "en_US"})
-
-
-@pytest.fixture
-def right_to_left(reads_in):
+def right_to_left(arrange):
     """Make the administrator read from right to left during a story."""
-    return reads_in(RTL)
+    return arrange.language(RTL)
 
 
 @pytest.fixture
@@ -450,9 +431,9 @@ def test_each_page_is_accessible(world, agent, request, theme):
     assert not problems, "\n".join(problems)
 
 
-def test_each_further_view_is_accessible(world, agent, reads_in):
+def test_each_further_view_is_accessible(world, agent, arrange):
     """Z30: neither has any kanban, pivot or graph of a menu; the headers of a list are not cut."""
-    person = agent("admin", rpc=reads_in(DARK))
+    person = agent("admin", rpc=arrange.language(DARK))
     person.open()
     names, problems = set(), []
     for name, selector in Screens(person).other_views():
@@ -466,10 +447,10 @@ def test_each_further_view_is_accessible(world, agent, reads_in):
 
 
 @pytest.mark.parametrize("code", LANGUAGES[1:])
-def test_no_column_is_cut(world, agent, reads_in, code):
+def test_no_column_is_cut(world, agent, arrange, code):
     """Z18 Z29: long words fit the headers of all lists, and no number is turned around."""
     width, height = SIZES[0]
-    person = agent("admin", rpc=reads_in(code), viewport={"width": width, "height": height})
+    person = agent("admin", rpc=arrange.language(code), viewport={"width": width, "height": height})
     person.open()
     page, problems = person.page, []
     for name, _selector, _has_fields in Screens(person):
@@ -621,16 +602,16 @@ class Controls:
 
 
 @pytest.fixture
-def reader(request, world, agent, reads_in):
+def reader(request, world, agent, arrange):
     """Return a factory of administrators who read in a language."""
 
     def make(code):
         width, height = SIZES[0]
         options = {"viewport": {"width": width, "height": height}}
         if code != DARK:
-            return agent("admin", rpc=reads_in(code), **options)
+            return agent("admin", rpc=arrange.language(code), **options)
         request.getfixturevalue("dark_palette")
-        person = agent("admin", rpc=reads_in(code), color_scheme="dark", **options)
+        person = agent("admin", rpc=arrange.language(code), color_scheme="dark", **options)
         darken(world, person)
         return person
 

@@ -292,7 +292,7 @@ def test_what_a_client_sends_is_checked(world, agent, allowed, arrange, customer
     """Z12 Z13: an unverified, foreign or withdrawn caller ID is refused in any request."""
     customer = customers("Vic Leys")
     (mine, _written), (foreign, _written), (open_one, _written) = numbers(), numbers(), numbers()
-    demo, carla = agent("demo"), arrange.phone_user("carla")
+    demo, carla = agent("demo"), arrange.phone_user("Carla")
     arrange.agent(carla, allow_caller_id=True)
     own_id = _verify(world, demo.rpc, mine, "Mine")
     foreign_id = _verify(world, carla, foreign, "Carla's")

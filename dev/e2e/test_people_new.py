@@ -13,34 +13,26 @@ def test_new_phone_users_get_the_telephone_without_a_reload(world, agent, arrang
 
     The test of the connection is the Voice SDK's own preflight against the provider.
     """
-    users = {}
-    for login in ("nina", "oskar"):
-        users[login] = world.admin.create(
-            "res.users",
-            name=login.title(),
-            login=login,
-            password=login,
-            group_ids=[(6, 0, [world.admin.ref("base.group_user")])],
-        )
-    nina = agent("nina", rpc=world.server.rpc("nina"), first_use=True, fresh=True)
+    users = {name: arrange.user(name, "base.group_user") for name in ("Nina", "Oskar")}
+    nina = agent("nina", rpc=users["Nina"], first_use=True, fresh=True)
     page = nina.open("/odoo/discuss", wait=".o_main_navbar")
     expect(page.locator(".o_telephony_systray")).to_have_count(0)
 
     admin = agent("admin")
     desk = admin.open("/odoo/action-crm_telephony.telephony_agent_action")
     press(desk, "Add Phone Users", ".o_control_panel")
-    for login in users:
+    for name in users:
         field = desk.locator(".modal .o_field_widget[name=user_ids]")
-        field.locator("input").fill(login)
-        desk.locator(".o-autocomplete--dropdown-item", has_text=login.title()).first.click()
+        field.locator("input").fill(name)
+        desk.locator(".o-autocomplete--dropdown-item", has_text=name).first.click()
     field = desk.locator(".modal .o_field_widget[name=number_ids]")
     field.locator("input").fill(SALES)
     desk.locator(".o-autocomplete--dropdown-item", has_text=SALES_WRITTEN).first.click()
     picture(desk, "add-phone-users")
     press(desk, "Add", ".modal footer")
     expect(desk.locator(".o_notification")).to_contain_text("2 users are phone users now.")
-    for login in users:
-        expect(desk.locator(".o_data_row", has_text=login.title())).to_contain_text(SALES_WRITTEN)
+    for name in users:
+        expect(desk.locator(".o_data_row", has_text=name)).to_contain_text(SALES_WRITTEN)
 
     phone = Softphone(nina).open()
     set_up = page.locator(".o_telephony_set_up")
@@ -64,7 +56,7 @@ def test_new_phone_users_get_the_telephone_without_a_reload(world, agent, arrang
     world.admin.call(
         "res.users",
         "write",
-        [users["nina"]],
+        [users["Nina"].uid],
         {"group_ids": [(3, world.admin.ref("crm_telephony.group_user"))]},
     )
     expect(phone.systray).to_have_count(0)

@@ -203,7 +203,7 @@ def test_accepting_in_the_page(world, agent, customers, arrange, own_phone):
 def test_picking_up_a_waiting_caller(world, agent, customers, arrange, own_phone):
     """Z06 Z18 Z25 Z26: one click goes online and answers on the custom phone; mute and keys."""
     customer = customers("Tom Wuyts")
-    carla = agent("carla", rpc=arrange.phone_user("carla")).ready()
+    carla = agent("carla", rpc=arrange.phone_user("Carla")).ready()
     queue = make_queue(world, "Own phones", [arrange.agent(carla.rpc)])
     arrange.flow({"name": "Wait", "kind": "queue", "queue_id": queue})
     demo = agent("demo")

@@ -35,7 +35,7 @@ def test_a_message_is_left_and_heard(world, agent, customers, arrange):
     """Z03 Z29 Z30: offline, greeting, tone, message, notice, and playing it; hidden from others."""
     customer = customers("Hilde Renard")
     demo = agent("demo").ready()
-    stranger = arrange.phone_user("carla")
+    stranger = arrange.phone_user("Carla")
     desk = arrange.agent(demo.rpc)
     people = [(6, 0, [desk])]
     arrange.flow(

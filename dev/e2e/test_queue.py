@@ -26,7 +26,7 @@ def make_queue(world, name, members, **values):
         name=f"Music of {name}",
         content=base64.b64encode(make_microphone(MUSIC).read_bytes()).decode(),
     )
-    return world.admin.create(
+    queue = world.admin.create(
         "telephony.queue",
         name=name,
         agent_ids=[(6, 0, members)],
@@ -35,6 +35,8 @@ def make_queue(world, name, members, **values):
         ring_seconds=120,
         **values,
     )
+    world.arrangement.temporary("telephony.queue", queue)
+    return queue
 
 
 def open_menu_of(phone, caller):
@@ -51,7 +53,7 @@ def test_four_callers_two_members_and_a_supervisor(world, agent, customers, arra
 
     The board is right at each step, and opens the calls behind its figures.
     """
-    demo, carla = agent("demo").ready(), agent("carla", rpc=arrange.phone_user("carla")).ready()
+    demo, carla = agent("demo").ready(), agent("carla", rpc=arrange.phone_user("Carla")).ready()
     members = [arrange.agent(demo.rpc), arrange.agent(carla.rpc)]
     queue = make_queue(world, "Four callers", members, max_callers=3)
     arrange.flow(

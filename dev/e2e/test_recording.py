@@ -42,7 +42,7 @@ def test_recorded_paused_on_hold_and_played(world, agent, customers, arrange):
     """Z18 Z29 Z30: the agent starts it; each side has a channel; others may not hear it."""
     customer = customers("Greta Maes")
     demo = agent("demo").ready()
-    stranger = arrange.phone_user("carla")
+    stranger = arrange.phone_user("Carla")
     arrange.agent(demo.rpc)
     arrange.write("telephony.number", arrange.number_id(), recording_mode="agent")
     phone = Softphone(demo).dial(customer.number)

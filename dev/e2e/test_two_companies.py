@@ -31,6 +31,17 @@ env.cr.commit()
 """
 
 
+_TIDY = """
+company = env["res.company"].browse({company})
+env = env(context={{"allowed_company_ids": company.ids}})
+for model in ("agent", "flow", "number", "account"):
+    env[f"telephony.{{model}}"].search([("company_id", "=", company.id)]).active = False
+env["res.users"].browse({user}).company_ids -= company
+company.active = False
+env.cr.commit()
+"""
+
+
 @pytest.fixture(scope="module")
 def other_provider():
     """Run the emulated provider for the account of the other company."""
@@ -62,7 +73,7 @@ def other_company(server, admin, other_provider, sessions):
         )
     )
     yield company
-    admin.call("res.users", "write", [user], {"company_ids": [(3, company)]})
+    server.shell(_TIDY.format(company=company, user=user))
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """The set-up of a story by an administrator, and its restoration."""
 
+from uuid import uuid4
+
 from .emulator import SALES
+from .places import REPO
 
 
 class Arrangement:
@@ -29,6 +32,10 @@ class Arrangement:
         self._undo.append(lambda: self.rpc.call(model, "write", [record_id], old))
         self.rpc.call(model, "write", [record_id], values)
 
+    def temporary(self, model, *ids):
+        """Archive new records after the story."""
+        self._undo.append(lambda: self.rpc.call(model, "write", list(ids), {"active": False}))
+
     def agent_id(self, rpc):
         """Return the agent of a session."""
         [row] = self.rpc.search(
@@ -48,24 +55,55 @@ class Arrangement:
             self.write("telephony.agent", agent_id, **values)
         return agent_id
 
-    def phone_user(self, login):
-        """Return the session of a further agent, created if missing."""
-        if not self.rpc.search("res.users", [("login", "=", login)], ["id"]):
-            groups = [
-                self.rpc.ref("crm_telephony.group_user"),
-                self.rpc.ref("sales_team.group_sale_salesman"),
-            ]
-            user_id = self.rpc.create(
-                "res.users",
-                name=login.title(),
-                login=login,
-                password=login,
-                group_ids=[(6, 0, groups)],
-            )
-            company = self.rpc.ref("base.main_company")
-            numbers = self.rpc.call("telephony.number", "search", [("company_id", "=", company)])
-            self.rpc.create("telephony.agent", user_id=user_id, number_ids=[(6, 0, numbers)])
+    def phone_user(self, name):
+        """Return the session of a further agent.
+
+        :param str name: of the user
+        """
+        rpc = self.user(name, "crm_telephony.group_user", "sales_team.group_sale_salesman")
+        company = self.rpc.ref("base.main_company")
+        numbers = self.rpc.call("telephony.number", "search", [("company_id", "=", company)])
+        self.rpc.create("telephony.agent", user_id=rpc.uid, number_ids=[(6, 0, numbers)])
+        return rpc
+
+    def user(self, name, *groups):
+        """Return the session of a further user.
+
+        A login belongs to one story, because the profile of a browser belongs to a login.
+
+        :param str name: of the user
+        :param str groups: external names
+        """
+        login = f"{name.lower()}-{uuid4().hex[:8]}"
+        group_ids = [(6, 0, [self.rpc.ref(group) for group in groups])]
+        user_id = self.rpc.create(
+            "res.users", name=name, login=login, password=login, group_ids=group_ids
+        )
+        self._undo.append(lambda: self._archive_user(user_id))
         return self.world.server.rpc(login)
+
+    def _archive_user(self, user_id):
+        """Archive a user and the agent."""
+        agents = self.rpc.call("telephony.agent", "search", [("user_id", "=", user_id)])
+        self.rpc.call("telephony.agent", "write", agents, {"active": False})
+        self.rpc.call("res.users", "write", [user_id], {"active": False})
+
+    def language(self, code):
+        """Return a session of the administrator who reads in a language.
+
+        :param str code: of the language, which is activated if necessary
+        """
+        [lang] = self.rpc.search(
+            "res.lang", [("code", "=", code)], ["active"], context={"active_test": False}
+        )
+        self.write("res.lang", lang["id"], active=True)
+        names = (code, code.partition("_")[0])
+        is_translated = any((REPO / "i18n" / f"{name}.po").exists() for name in names)
+        if is_translated and not lang["active"]:
+            wizard = self.rpc.create("base.language.install", lang_ids=[(6, 0, [lang["id"]])])
+            self.rpc.call("base.language.install", "lang_install", [wizard])
+        self.write("res.users", self.rpc.uid, lang=code)
+        return self.world.server.rpc("admin")
 
     def number_id(self, number=SALES):
         """Return one of our numbers."""
@@ -79,9 +117,7 @@ class Arrangement:
         :return: the identifiers of the steps by name.
         """
         flow_id = self.rpc.create("telephony.flow", name=f"Story {self.world.name}")
-        self._undo.append(
-            lambda: self.rpc.call("telephony.flow", "write", [flow_id], {"active": False})
-        )
+        self.temporary("telephony.flow", flow_id)
         ids, exits = {}, {}
         for sequence, step in enumerate(steps):
             values = {k: v for k, v in step.items() if not k.endswith("_step_id")}
