@@ -92,11 +92,11 @@ test("Z10, Z11: the code is shown until the number is verified", async () => {
     expect(".o_telephony_code").toHaveText("7\n3\n1\n9\n0\n4");
     expect(`${VERIFICATION} .visually-hidden`).toHaveText("Your code: 7, 3, 1, 9, 0, 4");
     expect(".o_telephony_verification_message").toHaveText("We are calling +32 470 00 00 01.");
-    expect(".o_telephony_countdown").toHaveText(/^The code expires in (5:00|4:59)\.$/);
+    expect(".o_telephony_countdown").toHaveText(/^The code expires in (5:00|4:59)$/);
     expect(".o_telephony_callback_hint").toHaveCount(1);
 
     await advanceTime(3000);
-    expect(".o_telephony_countdown").toHaveText(/^The code expires in 4:5[5-7]\.$/);
+    expect(".o_telephony_countdown").toHaveText(/^The code expires in 4:5[5-7]$/);
 
     const waiting = { state: "waiting", message: "Enter the code on the phone." };
     sendBus("telephony/caller_id_updated", callerId(waiting));
