@@ -768,4 +768,6 @@ def test_records(world, agent, anna):
     page = open_record(person, "res.partner", anna.id)
     expect(page.locator("button[name=action_view_telephony_calls]")).to_be_visible()
     expect(page.locator(".o_telephony_phone_call").first).to_be_visible()
+    expect(page.locator(".o-mail-Message").first).to_be_visible()
+    expect(page.locator(".o_loading_indicator")).to_have_count(0)
     picture(page, "contact", "contact")
