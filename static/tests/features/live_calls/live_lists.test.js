@@ -6,6 +6,7 @@ import {
     press,
     queryAll,
     queryAllTexts,
+    queryRect,
     scroll,
     test,
 } from "@odoo/hoot";
@@ -232,6 +233,22 @@ describe("calls in progress", () => {
 });
 
 describe("calls in queue", () => {
+    test("Z24: the number of callers is within the last tab, at whose side the window ends", async () => {
+        const waiting = Array.from({ length: 120 }, (_value, id) =>
+            liveRow({ id, uuid: `q-${id}` })
+        );
+        await startLists({ withBus: false, waiting });
+        const tabs = queryAll(".o_telephony_tabs button");
+        expect(tabs).toHaveLength(6);
+        expect(tabs.at(-1)).toHaveClass("o_telephony_tab_queue");
+        const count = ".o_telephony_tab_queue .o_telephony_tab_count";
+        await seen(count);
+        expect(count).toHaveText("99+");
+        const [{ left, right }, tab] = [queryRect(count), queryRect(tabs.at(-1))];
+        expect(left).toBeGreaterThan(tab.left);
+        expect(right).toBeLessThan(tab.right);
+    });
+
     test("Z24: callers are listed with queue and waiting time, the longest first", async () => {
         await startLists({
             withBus: false,
