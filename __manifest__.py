@@ -1,6 +1,6 @@
 {
     "name": "Telephony",
-    "version": "19.0.1.6.1",
+    "version": "19.0.1.6.2",
     "category": "Sales/CRM",
     "summary": "Call and be called from the web client, through your own Twilio account",
     "description": " ",
