@@ -3,6 +3,7 @@
 import logging
 from contextlib import contextmanager
 from types import SimpleNamespace
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
@@ -250,6 +251,10 @@ class TestAccount(AdminWorld, TelephonyCase):
         self.twilio.secondary_token = NEXT_TOKEN
         self.enter_secondary(NEXT_TOKEN, auth_token=False)
         self.twilio.token, self.twilio.secondary_token = NEXT_TOKEN, None
+        # The client of calls tries the second one if the first one is refused.
+        with patch.object(type(account._get_provider()), "make_client") as make_client:
+            account._get_client()
+        self.assertEqual(make_client.call_args.kwargs["second_password"], NEXT_TOKEN)
         with mute_logger(SETUP):
             account.action_connect()
         account.action_show_balance()
