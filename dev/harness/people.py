@@ -34,7 +34,7 @@ class Arrangement:
 
     def temporary(self, model, *ids):
         """Archive new records after the story."""
-        self._undo.append(lambda: self.rpc.call(model, "write", list(ids), {"active": False}))
+        self._undo.append(lambda: self._archive(model, ids))
 
     def agent_id(self, rpc):
         """Return the agent of a session."""
@@ -81,6 +81,11 @@ class Arrangement:
         )
         self._undo.append(lambda: self._archive_user(user_id))
         return self.world.server.rpc(login)
+
+    def _archive(self, model, ids):
+        # The story may have deleted some.
+        left = self.rpc.call(model, "search", [("id", "in", list(ids))])
+        self.rpc.call(model, "write", left, {"active": False})
 
     def _archive_user(self, user_id):
         """Archive a user and the agent."""

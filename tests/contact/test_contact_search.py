@@ -104,7 +104,7 @@ class TestWhoseNumber(TelephonyCase):
         )
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE res_partner SET write_date = write_date + interval '1 minute' WHERE id = %s",
+            "UPDATE res_partner SET write_date = now() + interval '1 day' WHERE id = %s",
             [self.partner.id],
         )
         found = partners._telephony_find(CUSTOMER, self.company_a)

@@ -107,7 +107,7 @@ async def test_keys_in_a_conference(world, reach):
 
 @pytest.mark.parametrize("channels", [1, 2])
 async def test_mp3_with_two_requested_channels(world, channels):
-    await world.post("settings", {"mp3_channels": channels})
+    await world.post("settings", {"mp3_channels": channels, "recording_lag": 0})
     first, _second = await two_in_a_room(world)
     recording = await record(world, first, recording_channels="dual")
     await until(lambda: world.emulator.store.recordings[recording.sid].length() > 4000)
