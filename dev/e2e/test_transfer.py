@@ -255,14 +255,20 @@ def test_asking_first(world, agent, customers):
     assert roles == {"customer", "agent", "consulted"}
 
 
+def _call(world, agent, customer):
+    """Let the administrator talk with a customer. Return the browser, its phone, the telephone."""
+    admin = agent("admin")
+    admin.open()
+    phone = Softphone(admin).dial(customer.written)
+    telephone = world.emulator.rings(customer.number).answer()
+    phone.is_talking()
+    return admin, phone, telephone
+
+
 def test_a_third_person_by_number(world, agent, customers, numbers):
     """Z18: an outside party is added, hears and is heard by both, and leaves again."""
     customer = customers("Celeste Pauwels")
-    admin = agent("admin")
-    admin.open()
-    first = Softphone(admin).dial(customer.written)
-    telephone = world.emulator.rings(customer.number).answer()
-    first.is_talking()
+    admin, first, telephone = _call(world, agent, customer)
     mine = Transfers(first)
     number, written = numbers()
 
@@ -300,11 +306,7 @@ def test_a_third_person_by_number(world, agent, customers, numbers):
 def test_a_blacklisted_third_person(world, agent, customers, numbers):
     """Z16 Z18: the question of each call, answered by keyboard; the form of the call shows why."""
     customer = customers("Dirk Pieters")
-    admin = agent("admin")
-    admin.open()
-    first = Softphone(admin).dial(customer.written)
-    telephone = world.emulator.rings(customer.number).answer()
-    first.is_talking()
+    admin, first, telephone = _call(world, agent, customer)
     mine = Transfers(first)
     number, written = numbers()
     world.admin.create("phone.blacklist", number=number)
